@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+#include <sys/timex.h>
+#include <time.h>
+
+#include "driver/base/clock.h"
+
+#define NSEC_PER_SEC 1000000000ULL
+#define USEC_PER_DAY (86400ULL * USEC_PER_SEC)
+
+/* A program that cannot tell the time must not drive a pen; its death is a stop. */
+static struct timespec clock_read(clockid_t clock)
+{
+	struct timespec ts;
+
+	if (clock_gettime(clock, &ts) < 0)
+		abort();
+	return ts;
+}
+
+static uint64_t clock_usec(clockid_t clock)
+{
+	struct timespec ts = clock_read(clock);
+
+	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / NSEC_PER_USEC;
+}
+
+uint64_t now_usec(void)
+{
+	return clock_usec(CLOCK_BOOTTIME);
+}
+
+uint64_t now_monotonic_ns(void)
+{
+	struct timespec ts = clock_read(CLOCK_MONOTONIC);
+
+	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t wall_usec(void)
+{
+	return clock_usec(CLOCK_REALTIME);
+}
+
+bool wall_synchronized(void)
+{
+	struct timex timex = {0};
+	int state = adjtimex(&timex);
+
+	return state >= 0 && state != TIME_ERROR && !(timex.status & STA_UNSYNC);
+}
+
+uint32_t wall_days(void)
+{
+	return (uint32_t)(wall_usec() / USEC_PER_DAY);
+}

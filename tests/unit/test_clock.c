@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which kernel clock each function reads, and its arithmetic, with the kernel's answers given. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/timex.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "driver/base/clock.h"
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
+int __wrap_adjtimex(struct timex *timex);
+
+static struct {
+	int state;
+	int status;
+} kernel;
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret)
+{
+	check_expected(clock);
+	*ret = (struct timespec){.tv_sec = 1771200061, .tv_nsec = 987654321};
+	return 0;
+}
+
+int __wrap_adjtimex(struct timex *timex)
+{
+	assert_int_equal(timex->modes, 0); /* reads only */
+	timex->status = kernel.status;
+	return kernel.state;
+}
+
+static void clocks(void **state)
+{
+	expect_value(__wrap_clock_gettime, clock, CLOCK_BOOTTIME);
+	assert_true(now_usec() == 1771200061987654ULL);
+	expect_value(__wrap_clock_gettime, clock, CLOCK_MONOTONIC);
+	assert_true(now_monotonic_ns() == 1771200061987654321ULL);
+	expect_value(__wrap_clock_gettime, clock, CLOCK_REALTIME);
+	assert_true(wall_usec() == 1771200061987654ULL);
+	expect_value(__wrap_clock_gettime, clock, CLOCK_REALTIME);
+	assert_int_equal(wall_days(), 20500); /* 2026-02-16 00:01:01 */
+}
+
+static void synchronized(void **state)
+{
+	static const struct {
+		int state, status;
+		bool synchronized;
+	} cases[] = {
+		{TIME_OK, STA_PLL, true},
+		{TIME_INS, STA_PLL, true}, /* a leap second is coming */
+		{TIME_OK, STA_PLL | STA_UNSYNC, false},
+		{TIME_ERROR, STA_PLL, false},
+		{-1, 0, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		kernel.state = cases[i].state;
+		kernel.status = cases[i].status;
+		assert_int_equal(wall_synchronized(), cases[i].synchronized);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(clocks),
+		cmocka_unit_test(synchronized),
+	};
+
+	return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
+}
