@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/pen/parts.h"
+#include "driver/base/clock.h"
+#include "driver/proto/names.h"
+
+static void log_stop_failed(struct pen *pen, const char *what, int error)
+{
+	struct log_context context = {
+		.pen = pen->identity.serial,
+		.reason = policy_reason_name(pen->fsm.reason),
+		.message_id = LOG_ID_STOP,
+	};
+
+	if (log_allowed(&pen->log_limit))
+		log_line(LOG_ERR, &context, "%s did not get through: %s; the lease bounds it", what,
+			 strerrordesc_np(-error));
+}
+
+static void on_stop_done(void *userdata, int result, const uint8_t *data, size_t len)
+{
+	struct pen *pen = userdata;
+
+	if (result < 0 && result != -ENODEV && result != -ECANCELED)
+		log_stop_failed(pen, "STOP", result);
+	ep0_kick(&pen->ep0);
+}
+
+static void on_alt_done(void *userdata, int result, const uint8_t *data, size_t len)
+{
+	struct pen *pen = userdata;
+
+	if (result < 0 && result != -ENODEV && result != -ECANCELED)
+		log_stop_failed(pen, "SET_INTERFACE 0", result);
+	ep0_kick(&pen->ep0);
+}
+
+/* Nothing stands before this: what waits for EP0 is dropped, what is in flight is cancelled. */
+static void send_stops(struct pen *pen, uint32_t effects)
+{
+	int r = 0;
+
+	if (!(effects & (FSM_SEND_STOP | FSM_SEND_ALT0 | FSM_SEND_RESET)))
+		return;
+	pen->lease.enable = false;
+	ep0_cancel_waiting(&pen->ep0, -ECANCELED);
+	if (effects & FSM_SEND_STOP)
+		r = host_stop(pen->host, (uint16_t)pen->fsm.reason, on_stop_done, pen);
+	if (r < 0 && r != -EALREADY && r != -ENOTCONN)
+		log_stop_failed(pen, "STOP", r);
+	if (effects & FSM_SEND_ALT0)
+		(void)host_set_alt(pen->host, MNPEN_ALT_REST, 0, on_alt_done, pen);
+	if (effects & FSM_SEND_RESET)
+		(void)host_reset(pen->host);
+}
+
+static void report_disarmed(struct pen *pen, enum fsm_state old)
+{
+	const struct mnpen_sample *s = &pen->sample;
+	enum policy_reason reason = pen->fsm.reason;
+	struct log_context context = {
+		.pen = pen->identity.serial,
+		.reason = policy_reason_name(reason),
+		.message_id = LOG_ID_STOP,
+	};
+	struct field fields[] = {
+		FIELD_S("reason", policy_reason_name(reason)),
+		FIELD_S("pen_stop_reason", mnpen_stop_reason_name(s->stop_reason)),
+		FIELD_S("from", fsm_state_name(old)),
+		FIELD_U("depth_um", s->depth_um),
+		FIELD_U("depth_limit_um", pen->arm.limits.depth_um),
+		FIELD_U("tolerance_um", pen->arm.limits.tolerance_um),
+		FIELD_U("speed_rpm", s->speed_rpm),
+		FIELD_U("sample_age_usec", fresh_age_usec(&pen->fresh, now_usec())),
+		FIELD_U("strokes", s->strokes),
+		FIELD_U("run_ms", pen_run_ms(pen)),
+	};
+
+	log_line(LOG_NOTICE, &context, "%s -> %s: %s", fsm_state_name(old),
+		 fsm_state_name(pen->fsm.state), policy_reason_name(reason));
+	pen_event(pen, "disarmed", fields, sizeof(fields) / sizeof(fields[0]));
+	pen->hooks->disarmed(pen, pen->userdata, reason, pen_run_ms(pen));
+}
+
+static void report_faults(struct pen *pen)
+{
+	char names[256] = "";
+	size_t used = 0;
+
+	for (unsigned int bit = 0; bit < MNPEN_FAULT_COUNT; bit++) {
+		if (!(pen->sample.faults & (1u << bit)))
+			continue;
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+					 used ? " " : "", mnpen_fault_name(bit));
+	}
+	pen_event(pen, "fault", &FIELD_S("faults", names), 1);
+}
+
+static void on_confirmed(struct pen *pen, uint64_t now_usec)
+{
+	judge_armed_sample(&pen->judge, &pen->sample);
+	pen->lease.counter = 0;
+	pen->lease.sent_usec = 0;
+	pen->lease.enable = false;
+	pen_send_target(pen, now_usec);
+}
+
+static void report(struct pen *pen, uint32_t effects, enum fsm_state old)
+{
+	unsigned int what = pen->fsm.state != old ? PEN_CHANGED_STATE : 0;
+
+	if (effects & FSM_STARTED)
+		pen_event(pen, "running", &FIELD_U("target_depth_um", pen->target_depth_um), 1);
+	if (effects & FSM_PAUSED)
+		pen_event(pen, "paused", &FIELD_U("run_ms", pen_run_ms(pen)), 1);
+	if (effects & FSM_FAULTED)
+		report_faults(pen);
+	if (effects & FSM_STOPPED)
+		pen_event(pen, "stopped", &FIELD_S("reason", policy_reason_name(pen->fsm.reason)),
+			  1);
+	if (effects & FSM_RAISE_ALARM)
+		pen->hooks->alarm(pen, pen->userdata);
+	if (effects & (FSM_SEND_ALT0 | FSM_SEND_RESET)) {
+		const char *step = effects & FSM_SEND_ALT0 ? "set-interface-0" : "reset";
+
+		pen_event(pen, "escalation", &FIELD_S("step", step), 1);
+	}
+	if (effects & FSM_STOPPED)
+		what |= PEN_CHANGED_AT_REST;
+	pen_changed(pen, what);
+}
+
+void pen_step(struct pen *pen, const struct fsm_input *input, uint64_t now_usec)
+{
+	enum fsm_state old = pen->fsm.state;
+	uint32_t effects = fsm_step(&pen->fsm, input, now_usec);
+
+	send_stops(pen, effects);
+	if (effects & FSM_DISARMED) {
+		report_disarmed(pen, old);
+		judge_disarm(&pen->judge);
+		pen_op_stopped(pen);
+		pen->target_depth_um = 0;
+		pen_changed(pen, PEN_CHANGED_TARGET);
+	}
+	if (effects & FSM_CONFIRMED)
+		on_confirmed(pen, now_usec);
+	report(pen, effects, old);
+	pen_rearm_timer(pen);
+}
+
+void pen_step_stop(struct pen *pen, enum policy_reason reason, uint64_t now_usec)
+{
+	pen_step(pen, &(struct fsm_input){.event = FSM_EV_STOP, .reason = reason}, now_usec);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The inside of a pen, shared by the files of daemon/pen and nobody else.
+ *
+ *   setup.c    online -> GET_* -> alt 1 -> stream -> first sample
+ *   stream.c   packet -> judge -> state machine -> stop or renew; the safety loop
+ *   command.c  ARM, SET_TARGET, CLAIM, CLEAR_FAULT and their outcomes
+ *   reconcile.c stream period and cartridge, kept as wanted while the pen rests
+ *   effects.c  what the state machine wants done
+ *   pen.c      creation, state, timer
+ */
+#ifndef MNPEN_PEN_PARTS_H
+#define MNPEN_PEN_PARTS_H
+
+#include "daemon/pen/ep0.h"
+#include "daemon/pen/pen.h"
+#include "daemon/policy/fresh.h"
+#include "daemon/policy/judge.h"
+#include "driver/base/log.h"
+#include "driver/host/host.h"
+#include "driver/host/telemetry.h"
+
+#define PEN_SETUP_RETRY_USEC 5000000ULL /* after a pen that could not be set up */
+#define PEN_SETUP_SAMPLE_USEC 1000000ULL
+
+enum pen_setup {
+	SETUP_OFFLINE,
+	SETUP_STOP,
+	SETUP_INFO,
+	SETUP_STATUS,
+	SETUP_CARTRIDGE,
+	SETUP_ALT,
+	SETUP_STREAM,
+	SETUP_SAMPLE, /* waiting for the first one */
+	SETUP_DONE,
+	SETUP_FAILED, /* tried again after PEN_SETUP_RETRY_USEC */
+};
+
+enum pen_op_kind {
+	OP_NONE,
+	OP_ARM,
+	OP_TARGET, /* also the second half of an arm */
+	OP_CLAIM,
+	OP_CLEAR,
+	OP_CARTRIDGE,
+};
+
+/* The one command under way. */
+struct pen_op {
+	enum pen_op_kind kind;
+	bool arming; /* OP_TARGET as part of an arm */
+	pen_done done;
+	void *userdata;
+	uint32_t cmd;
+	bool accepted;		/* the request completed; a sample made later must confirm it */
+	uint64_t deadline_usec; /* UINT64_MAX = none */
+	uint16_t depth_um;
+	uint16_t speed_rpm;
+};
+
+/* The lease of the present ARM. */
+struct pen_lease {
+	uint64_t token;
+	uint32_t limits_crc;
+	uint32_t counter;
+	uint16_t lease_ms;
+	uint64_t sent_usec; /* 0 = none yet: due at once */
+	bool enable;	    /* a target is confirmed */
+	bool sample_since;  /* a good sample came since the last one went out */
+};
+
+struct pen {
+	sd_event *event;
+	sd_event_source *timer;
+	uint64_t timer_usec;
+	const struct pen_hooks *hooks;
+	void *userdata;
+	struct host *host;
+	struct ep0 ep0;
+
+	struct host_identity identity;
+	struct mnpen_info info;
+	struct mnpen_cartridge cartridge;
+	bool cartridge_known;
+	bool cartridge_stale; /* read it again when EP0 has time */
+
+	enum pen_setup setup;
+	uint64_t setup_usec; /* deadline of the step that waits */
+	bool present;	     /* arrived() said yes */
+
+	struct mnpen_sample sample;
+	uint64_t sample_usec;
+	struct fsm fsm;
+	struct judge judge;
+	struct fresh fresh;
+	struct pen_lease lease;
+	struct pen_arm arm; /* of the present ARM */
+	struct pen_op op;
+	uint16_t target_depth_um; /* in force */
+	uint32_t cmd;		  /* last command number used */
+	uint32_t stream_wanted_us;
+	uint32_t stream_us; /* accepted by the pen */
+	struct telemetry telemetry;
+	struct log_limit log_limit;
+};
+
+/* ---- effects.c ---- */
+
+/** pen_step() - one event through the state machine, and its effects, STOP first */
+void pen_step(struct pen *pen, const struct fsm_input *input, uint64_t now_usec);
+void pen_step_stop(struct pen *pen, enum policy_reason reason, uint64_t now_usec);
+
+/* ---- setup.c ---- */
+void pen_on_online(struct host *host, void *userdata, const struct host_identity *identity);
+void pen_on_offline(struct host *host, void *userdata, int error);
+void pen_setup_sample(struct pen *pen, const struct mnpen_sample *sample, uint64_t now_usec);
+void pen_setup_tick(struct pen *pen, uint64_t now_usec);
+
+/* ---- stream.c ---- */
+void pen_on_packet(struct host *host, void *userdata, const uint8_t *buf, size_t len,
+		   uint64_t rx_usec);
+void pen_on_drained(struct host *host, void *userdata);
+void pen_check_fresh(struct pen *pen, uint64_t now_usec);
+
+/* ---- command.c ---- */
+void pen_op_sample(struct pen *pen, const struct mnpen_sample *sample);
+void pen_op_tick(struct pen *pen, uint64_t now_usec);
+/** pen_op_finish() - ends the command under way, if any */
+void pen_op_finish(struct pen *pen, const struct pen_result *result);
+/** pen_op_stopped() - the same, because the state machine stopped the pen */
+void pen_op_stopped(struct pen *pen);
+void pen_send_target(struct pen *pen, uint64_t now_usec); /* second half of an arm */
+void pen_send_lease(struct pen *pen, uint64_t now_usec);
+/* ---- reconcile.c ---- */
+void pen_reconcile(struct pen *pen); /* stream period, cartridge: when there is nothing better */
+
+/* ---- pen.c ---- */
+void pen_rearm_timer(struct pen *pen);
+void pen_event(struct pen *pen, const char *kind, const struct field *fields, size_t n_fields);
+void pen_changed(struct pen *pen, unsigned int what);
+
+#endif

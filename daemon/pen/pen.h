@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A pen's life, from its arrival to its removal: set-up, samples, leases, commands with their three
+ * outcomes, stop and escalation. What is allowed comes from above; what is safe from daemon/policy.
+ *
+ * Main thread only; nothing blocks. One struct pen per connection; it survives unplugging.
+ */
+#ifndef MNPEN_PEN_H
+#define MNPEN_PEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "daemon/policy/fsm.h"
+#include "daemon/policy/limits.h"
+#include "driver/base/fields.h"
+#include "driver/proto/records.h"
+
+/* Stream period while no session is open: enough for a display, next to nothing in load. */
+#define PEN_IDLE_STREAM_US 20000
+
+struct pen;
+
+/* What changed, a bit set, for pen_hooks.changed */
+#define PEN_CHANGED_STATE (1u << 0) /* State, Armed, StopReason */
+#define PEN_CHANGED_FAULTS (1u << 1)
+#define PEN_CHANGED_CARTRIDGE (1u << 2)
+#define PEN_CHANGED_TARGET (1u << 3)
+#define PEN_CHANGED_AT_REST (1u << 4) /* a stop ended: a sample shows the drive off */
+
+/** struct pen_hooks - what the owner of a pen supplies; every call comes from the main loop */
+struct pen_hooks {
+	/* Set up and streaming. False: it is not wanted (another pen has that serial). */
+	bool (*arrived)(struct pen *pen, void *userdata);
+	/* Gone, after arrived() said true. The pen is at rest as far as we can know. */
+	void (*left)(struct pen *pen, void *userdata);
+	/* Asked before each renewal of the lease: REASON_NONE, or why the needles must stop. */
+	enum policy_reason (*may_run)(struct pen *pen, void *userdata, uint64_t now_usec);
+	/* Every packet of the stream, after it was judged and any STOP was sent. */
+	void (*sample)(struct pen *pen, void *userdata, uint64_t rx_usec, uint8_t verdict,
+		       const uint8_t raw[MNPEN_SAMPLE_SIZE]);
+	/* seq says that samples are missing between two that came. */
+	void (*gap)(struct pen *pen, void *userdata, uint32_t after_seq, uint32_t before_seq);
+	/* ARMED or RUNNING ended; @run_ms was used since ARM */
+	void (*disarmed)(struct pen *pen, void *userdata, enum policy_reason reason,
+			 uint32_t run_ms);
+	void (*event)(struct pen *pen, void *userdata, const char *kind, const struct field *fields,
+		      size_t n_fields);
+	/* The drive would not stop: everything was tried, a human must act. */
+	void (*alarm)(struct pen *pen, void *userdata);
+	void (*changed)(struct pen *pen, void *userdata, unsigned int what);
+};
+
+enum pen_outcome {
+	PEN_CONFIRMED,	 /* the pen said so */
+	PEN_REFUSED,	 /* the pen said no: see refusal */
+	PEN_UNCONFIRMED, /* sent, and no word for 200 ms; ARM and SET_TARGET were stopped */
+	PEN_STOPPED,	 /* a stop came between: see reason */
+	PEN_LOST,	 /* the pen went away */
+};
+
+struct pen_result {
+	enum pen_outcome outcome;
+	struct mnpen_error_record refusal; /* PEN_REFUSED */
+	enum policy_reason reason;	   /* PEN_STOPPED */
+};
+
+typedef void (*pen_done)(struct pen *pen, void *userdata, const struct pen_result *result);
+
+/** struct pen_arm - everything an ARM needs */
+struct pen_arm {
+	uint64_t token;
+	uint64_t epoch; /* of the request's arrival */
+	struct limits limits;
+	uint32_t run_left_ms;
+	uint16_t lease_ms;
+	uint32_t max_age_usec;
+	uint64_t arm_timeout_usec;
+	uint64_t session_end_usec;
+	uint16_t target_depth_um;
+	uint16_t target_speed_rpm;
+};
+
+/**
+ * pen_new_usbip() - keep a pen behind usbip://HOST:PORT/BUSID
+ * @allow_remote: addresses beyond loopback are fine
+ * @hooks: must outlive the pen
+ *
+ * Nothing is called back from inside this.
+ * Return: 0; -EINVAL not such a URL; -EPERM not loopback; -ENOMEM; negative errno of the loop.
+ */
+int pen_new_usbip(struct pen **ret, sd_event *event, const char *url, bool allow_remote,
+		  const struct pen_hooks *hooks, void *userdata);
+
+/** pen_free() - STOP if it may be needed, then close (an unplug to the pen). Returns NULL. */
+struct pen *pen_free(struct pen *pen);
+
+/* ---- state ---- */
+bool pen_present(const struct pen *pen);
+const char *pen_serial(const struct pen *pen);
+const char *pen_transport(const struct pen *pen);
+const struct mnpen_info *pen_info(const struct pen *pen);
+const struct mnpen_cartridge *pen_cartridge(const struct pen *pen);
+const struct mnpen_sample *pen_sample(const struct pen *pen); /* newest good one */
+uint64_t pen_sample_usec(const struct pen *pen);	      /* its arrival; 0 = none */
+uint64_t pen_sample_age_usec(const struct pen *pen, uint64_t now_usec);
+enum fsm_state pen_state(const struct pen *pen);
+bool pen_is_live(const struct pen *pen); /* armed or running */
+uint64_t pen_epoch(const struct pen *pen);
+enum policy_reason pen_reason(const struct pen *pen); /* of the last stop */
+uint32_t pen_run_ms(const struct pen *pen);	      /* since ARM */
+
+/* ---- commands: one at a time; 0 = @done follows, never from inside the call ----
+ * -EBUSY another command is under way · -ENODEV absent · -EALREADY armed already ·
+ * -ESTALE the epoch changed · -EPERM not in this state */
+int pen_arm(struct pen *pen, const struct pen_arm *arm, pen_done done, void *userdata);
+int pen_set_target(struct pen *pen, uint16_t depth_um, uint16_t speed_rpm, pen_done done,
+		   void *userdata);
+int pen_claim(struct pen *pen, uint64_t token, uint32_t today_days, pen_done done, void *userdata);
+int pen_clear_fault(struct pen *pen, pen_done done, void *userdata);
+
+/** pen_read_cartridge() - GET_CARTRIDGE anew, not while armed; pen_cartridge() then shows it */
+int pen_read_cartridge(struct pen *pen, pen_done done, void *userdata);
+
+/**
+ * pen_stop() - stop now; never refused, never waits
+ * Return: 0 the pen is at rest by its samples (STOP was sent all the same); 1 it is stopping,
+ * PEN_CHANGED_AT_REST follows when a sample shows it; -ENODEV it is gone.
+ */
+int pen_stop(struct pen *pen, enum policy_reason reason);
+
+/** pen_set_stream_period() - from now on, and again after each arrival; not while armed */
+void pen_set_stream_period(struct pen *pen, uint32_t period_us);
+
+/** pen_open_telemetry() - fd for a new reader, or negative errno (-EUSERS too many) */
+int pen_open_telemetry(struct pen *pen);
+
+#endif

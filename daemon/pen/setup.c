@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From "a pen is there" to "its samples come": STOP, GET_INFO, GET_STATUS, GET_CARTRIDGE,
+ * SET_INTERFACE 1, SET_STREAM, first sample. One request at a time, each started by the answer to
+ * the one before. The STOP goes first: whatever was armed here was not armed by us.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/pen/parts.h"
+#include "driver/base/cleanup.h"
+#include "driver/base/clock.h"
+
+static void step(struct pen *pen, enum pen_setup setup);
+
+static void fail(struct pen *pen, const char *what, int error)
+{
+	struct log_context context = {.pen = pen->identity.serial};
+
+	if (pen->setup == SETUP_OFFLINE)
+		return;
+	pen->setup = SETUP_FAILED;
+	pen->setup_usec = now_usec() + PEN_SETUP_RETRY_USEC;
+	(void)host_stream(pen->host, false);
+	if (log_allowed(&pen->log_limit))
+		log_line(LOG_WARNING, &context, "pen cannot be used: %s: %s; trying again in 5 s",
+			 what, strerrordesc_np(-error));
+	pen_rearm_timer(pen);
+}
+
+/* A request that the pen refused or did not answer ends the attempt. */
+static bool failed(struct pen *pen, enum pen_setup expected, const struct ep0_answer *a,
+		   const char *what)
+{
+	if (pen->setup != expected)
+		return true;
+	if (a->result < 0)
+		fail(pen, what, a->result);
+	return a->result < 0;
+}
+
+static void on_info(void *userdata, const struct ep0_answer *a)
+{
+	struct pen *pen = userdata;
+
+	if (failed(pen, SETUP_INFO, a, "GET_INFO"))
+		return;
+	if (mnpen_info_decode(&pen->info, a->data, a->len) < 0)
+		fail(pen, "GET_INFO is not by protocol 1.x", -EPROTO);
+	else
+		step(pen, SETUP_STATUS);
+}
+
+static void on_status(void *userdata, const struct ep0_answer *a)
+{
+	struct pen *pen = userdata;
+
+	if (failed(pen, SETUP_STATUS, a, "GET_STATUS"))
+		return;
+	if (mnpen_sample_decode(&pen->sample, a->data, a->len) < 0) {
+		fail(pen, "GET_STATUS is not by protocol 1.x", -EPROTO);
+		return;
+	}
+	pen->cmd = pen->sample.last_cmd; /* command numbers go on from there */
+	step(pen, SETUP_CARTRIDGE);
+}
+
+static void on_cartridge(void *userdata, const struct ep0_answer *a)
+{
+	struct pen *pen = userdata;
+
+	if (failed(pen, SETUP_CARTRIDGE, a, "GET_CARTRIDGE"))
+		return;
+	if (mnpen_cartridge_decode(&pen->cartridge, a->data, a->len) < 0) {
+		fail(pen, "GET_CARTRIDGE is not by protocol 1.x", -EPROTO);
+		return;
+	}
+	pen->cartridge_known = true;
+	step(pen, SETUP_ALT);
+}
+
+static void on_stop(void *userdata, int result, const uint8_t *data, size_t len)
+{
+	struct pen *pen = userdata;
+
+	if (!failed(pen, SETUP_STOP, &(struct ep0_answer){.result = result}, "STOP"))
+		step(pen, SETUP_INFO);
+}
+
+static void on_alt(void *userdata, int result, const uint8_t *data, size_t len)
+{
+	struct pen *pen = userdata;
+
+	if (!failed(pen, SETUP_ALT, &(struct ep0_answer){.result = result}, "SET_INTERFACE 1"))
+		step(pen, SETUP_STREAM);
+}
+
+static void on_stream(void *userdata, const struct ep0_answer *a)
+{
+	struct pen *pen = userdata;
+	int r;
+
+	if (failed(pen, SETUP_STREAM, a, "SET_STREAM"))
+		return;
+	r = host_stream(pen->host, true);
+	if (r < 0)
+		fail(pen, "sample endpoint", r);
+	else
+		step(pen, SETUP_SAMPLE);
+}
+
+static int send(struct pen *pen, struct host_control control, ep0_done done)
+{
+	control.timeout_ms = HOST_SETUP_TIMEOUT_MS;
+	return ep0_send(&pen->ep0, &control, done, pen);
+}
+
+static int start_stream(struct pen *pen)
+{
+	uint32_t period_us = MAX(pen->stream_wanted_us, pen->info.stream_min_us);
+	uint8_t buf[MNPEN_STREAM_SIZE];
+
+	mnpen_stream_encode(buf, period_us);
+	pen->stream_us = period_us;
+	return send(pen, ep0_out(MNPEN_REQ_SET_STREAM, buf, sizeof(buf)), on_stream);
+}
+
+static void step(struct pen *pen, enum pen_setup setup)
+{
+	int r = 0;
+
+	pen->setup = setup;
+	switch (setup) {
+	case SETUP_STOP:
+		r = host_stop(pen->host, REASON_UNEXPECTED_ARM, on_stop, pen);
+		break;
+	case SETUP_INFO:
+		r = send(pen, ep0_in(MNPEN_REQ_GET_INFO, MNPEN_INFO_SIZE), on_info);
+		break;
+	case SETUP_STATUS:
+		r = send(pen, ep0_in(MNPEN_REQ_GET_STATUS, MNPEN_SAMPLE_SIZE), on_status);
+		break;
+	case SETUP_CARTRIDGE:
+		r = send(pen, ep0_in(MNPEN_REQ_GET_CARTRIDGE, MNPEN_CARTRIDGE_SIZE), on_cartridge);
+		break;
+	case SETUP_ALT:
+		r = host_set_alt(pen->host, MNPEN_ALT_WORK, HOST_SETUP_TIMEOUT_MS, on_alt, pen);
+		break;
+	case SETUP_STREAM:
+		r = start_stream(pen);
+		break;
+	case SETUP_SAMPLE:
+		judge_reset(&pen->judge);
+		pen->fresh = (struct fresh){0};
+		pen->setup_usec = now_usec() + PEN_SETUP_SAMPLE_USEC;
+		pen_rearm_timer(pen);
+		break;
+	case SETUP_OFFLINE:
+	case SETUP_DONE:
+	case SETUP_FAILED:
+		break;
+	}
+	if (r < 0)
+		fail(pen, "set-up", r);
+}
+
+void pen_on_online(struct host *host, void *userdata, const struct host_identity *identity)
+{
+	struct pen *pen = userdata;
+
+	pen->identity = *identity;
+	pen->cartridge_known = false;
+	pen->cartridge_stale = false;
+	pen->sample_usec = 0;
+	step(pen, SETUP_STOP);
+}
+
+void pen_on_offline(struct host *host, void *userdata, int error)
+{
+	struct pen *pen = userdata;
+	struct log_context context = {.pen = pen->identity.serial};
+	bool was_present = pen->present;
+
+	pen->setup = SETUP_OFFLINE;
+	if (log_allowed(&pen->log_limit))
+		log_line(LOG_NOTICE, &context, "no pen: %s", strerrordesc_np(-error));
+	pen_step(pen, &(struct fsm_input){.event = FSM_EV_DETACH}, now_usec());
+	pen_op_finish(pen, &(struct pen_result){.outcome = PEN_LOST});
+	pen->present = false;
+	pen->sample_usec = 0;
+	pen->fresh = (struct fresh){0};
+	if (was_present)
+		pen->hooks->left(pen, pen->userdata);
+	telemetry_close(&pen->telemetry);
+}
+
+void pen_setup_sample(struct pen *pen, const struct mnpen_sample *sample, uint64_t now_usec)
+{
+	if (pen->setup != SETUP_SAMPLE)
+		return;
+	if (!pen->hooks->arrived(pen, pen->userdata)) {
+		fail(pen, "its serial is in use by another pen", -EEXIST);
+		(void)host_set_alt(pen->host, MNPEN_ALT_REST, HOST_SETUP_TIMEOUT_MS, on_alt, pen);
+		return;
+	}
+	pen->setup = SETUP_DONE;
+	pen->present = true;
+	pen_step(pen, &(struct fsm_input){.event = FSM_EV_ATTACH, .sample = sample}, now_usec);
+	pen_changed(pen, PEN_CHANGED_STATE);
+}
+
+void pen_setup_tick(struct pen *pen, uint64_t now_usec)
+{
+	if (now_usec < pen->setup_usec)
+		return;
+	if (pen->setup == SETUP_SAMPLE)
+		fail(pen, "no samples come", -ETIMEDOUT);
+	else if (pen->setup == SETUP_FAILED)
+		step(pen, SETUP_STOP);
+}

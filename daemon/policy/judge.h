@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Judging samples: is what the pen says within the limits, and can it be true?
+ *
+ * Times are counted on the pen's own clock (time_us), so that a late host judges the same as a
+ * prompt one. One struct judge per pen; every sample of the stream goes through it once, in order
+ * of arrival, armed or not. Pure: no clock, no I/O, no allocation; any bytes that decode are
+ * judged.
+ */
+#ifndef MNPEN_POLICY_JUDGE_H
+#define MNPEN_POLICY_JUDGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/policy/reason.h"
+#include "driver/proto/records.h"
+
+#define JUDGE_OFF_TARGET_STROKES 3	   /* running, before DEPTH_TARGET */
+#define JUDGE_TARGET_GRACE_USEC 500000ULL  /* after a change of target */
+#define JUDGE_EXTEND_USEC 50000ULL	   /* too shallow is nothing while needles still extend */
+#define JUDGE_DRIVE_USEC 100000ULL	   /* drive flag or strokes outside RUNNING */
+#define JUDGE_OUTSIDE_STROKES 2		   /* a run that lay in a gap of the stream shows once */
+#define JUDGE_CURRENT_DECAY_USEC 600000ULL /* a motor that was cut may still turn so long */
+#define JUDGE_CURRENT_MA 50		   /* above: the motor is driven */
+#define JUDGE_TRIGGER_USEC 100000ULL	   /* running on with the trigger released */
+#define JUDGE_RUN_SLACK_MS 50		   /* the pen's own RUN_LIMIT comes first */
+#define JUDGE_STROKE_BUCKETS 10		   /* of JUDGE_STROKE_BUCKET_USEC: one second */
+#define JUDGE_STROKE_BUCKET_USEC 100000ULL
+#define JUDGE_STROKE_PERCENT 20
+#define JUDGE_STROKE_SLACK 2
+
+/** struct judge_limits - what a sample is judged against while armed */
+struct judge_limits {
+	uint16_t depth_um;
+	uint16_t tolerance_um;
+	uint16_t speed_min_rpm;
+	uint16_t speed_max_rpm;
+	uint32_t run_left_ms;  /* of the session's allowance, at this ARM */
+	uint32_t max_age_usec; /* a hole in the stream longer than that is a trip */
+};
+
+/** struct judge_since - how long a condition has lasted, on the pen's clock */
+struct judge_since {
+	bool on;
+	uint64_t since_us;
+};
+
+struct judge_bucket {
+	/* sums of rpm * microseconds, 60,000,000 a stroke: each interval at the lower and at the
+	 * higher of the speeds at its ends, so that a gap during spin-up says what it knows */
+	uint64_t least_x60m;
+	uint64_t most_x60m;
+	uint32_t strokes;
+};
+
+/** struct judge - zero-initialise; judge_reset() when the stream starts anew */
+struct judge {
+	struct judge_limits limits;
+	bool armed;	/* limits are valid */
+	bool confirmed; /* the pen's counters are of this ARM */
+	bool primed;	/* last_* are valid */
+	uint32_t last_seq;
+	uint64_t last_time_us;
+	uint32_t last_strokes;
+	uint16_t last_speed_rpm;
+	bool last_running;
+	bool last_drive;
+
+	uint16_t target_um;  /* 0 = none yet */
+	bool target_pending; /* sent, not yet confirmed: either may be in force */
+	uint64_t target_grace_until_us;
+	unsigned int off_target;
+
+	bool trigger_held; /* since ARM, never seen released */
+	uint64_t drive_start_us;
+	uint64_t run_usec; /* driven since ARM, counted here */
+	uint64_t left_running_us;
+	unsigned int strokes_outside; /* samples with new strokes since RUNNING */
+
+	struct judge_since overspeed, underspeed, stalled, drive_outside, current_outside,
+		trigger_ignored;
+	struct judge_bucket strokes[JUDGE_STROKE_BUCKETS];
+	unsigned int stroke_bucket;
+	uint64_t stroke_bucket_us; /* start of the newest bucket */
+};
+
+/** struct judge_result - about one sample */
+struct judge_result {
+	enum policy_reason reason; /* REASON_NONE = passed */
+	uint32_t missing;	   /* samples that seq says are missing before this one */
+	bool drive_evidence;	   /* flag, current or new strokes say that the motor is driven */
+};
+
+/** judge_reset() - the stream starts anew (attach, SET_STREAM): what came before says nothing of
+ * what comes. What belongs to the ARM (limits, target, trigger, run time) stays. */
+void judge_reset(struct judge *judge);
+
+/** judge_arm() - from now on samples are judged against @limits; the run counters start at 0 */
+void judge_arm(struct judge *judge, const struct judge_limits *limits);
+
+/** judge_armed_sample() - the sample that confirmed ARM: a trigger that is down in it starts
+ * nothing */
+void judge_armed_sample(struct judge *judge, const struct mnpen_sample *sample);
+
+/** judge_disarm() - limits no longer hold; order, drive and current are still judged */
+void judge_disarm(struct judge *judge);
+
+/** judge_target_sent() - a target went out: until it is settled either may be in force */
+void judge_target_sent(struct judge *judge);
+
+/** judge_target_settled() - the target in force is @depth_um (new if confirmed, old if refused) */
+void judge_target_settled(struct judge *judge, uint16_t depth_um);
+
+/**
+ * judge_sample() - judge one sample of the stream
+ *
+ * The first reason found counts, worst first: order, depth, drive, faults, a hole in the stream,
+ * trigger, speed, strokes, run time. seq may wrap around, as it does after 50 days at 1 kHz.
+ * After REASON_ORDER the sample becomes the new base, so that an idle pen recovers by itself.
+ */
+struct judge_result judge_sample(struct judge *judge, const struct mnpen_sample *sample);
+
+/** judge_run_ms() - motor time since ARM: the pen's count or ours, whichever is larger; before the
+ * pen confirmed ARM its count is still that of the ARM before, and ours alone holds */
+uint32_t judge_run_ms(const struct judge *judge, const struct mnpen_sample *sample);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The inside of the station, shared by the files of daemon/session and nobody else.
+ *
+ *   station.c  creation, pens coming and going, what their hooks do
+ *   limits.c   who allows what: one set of limits, or a refusal that says how to mend it
+ *   gates.c    every reason why a pen would not arm
+ *   begin.c    BeginSession
+ *   session.c  area, notes, profile, end
+ *   arm.c      Arm, SetTarget, ClearFault
+ *   alarm.c    standing alarms
+ */
+#ifndef MNPEN_SESSION_PARTS_H
+#define MNPEN_SESSION_PARTS_H
+
+#include "daemon/session/station.h"
+
+struct station {
+	sd_event *event;
+	sd_event_source *health_timer;
+	struct conf *conf;
+	struct store *store;
+	bool store_healthy; /* as last told to the listener */
+	struct station_pen *pens[STATION_PENS_MAX];
+	size_t n_pens;
+	struct alarm alarms[STATION_ALARMS_MAX];
+	size_t n_alarms;
+	uint64_t n_alarms_ever;
+	const struct station_listener *listener;
+	void *listener_userdata;
+};
+
+/** struct session_request - what a request must remember while it waits; owned by the pen */
+struct session_request {
+	struct station_pen *pen;
+	station_done done;
+	void *userdata;
+	uint64_t epoch;
+	uint16_t depth_um; /* set-target */
+	uint16_t speed_rpm;
+};
+
+/** request_new() - the pen's one request. Return: 0; -EACCES Busy; -ENOMEM */
+int request_new(struct session_request **ret, struct station_pen *pen, uint64_t epoch,
+		station_done done, void *userdata, struct refusal *refusal);
+
+/** request_end() - answers and frees; @refusal NULL = done */
+void request_end(struct session_request *request, const struct refusal *refusal);
+
+/** request_drop() - frees without an answer: the request was refused at once */
+void request_drop(struct session_request *request);
+
+/** refuse_result() - the refusal that a pen's result stands for; @what: "arm", "target", ... */
+void refuse_result(struct refusal *refusal, const char *what, const struct pen_result *result);
+
+/** refuse_command() - the same for an error of a pen_*() call */
+int refuse_command(struct refusal *refusal, const char *what, int error);
+
+struct session *session_free(struct session *session); /* returns NULL */
+
+/** session_close() - the pen's session ends now: record, listener, memory */
+void session_close(struct station_pen *pen, const char *outcome, store_done done, void *userdata);
+
+/** session_at_rest() - a stop ended: an End() that waited for it goes on */
+void session_at_rest(struct station_pen *pen);
+
+/** record_event() - to the store, the listeners and nobody else */
+void record_event(struct station_pen *pen, const char *kind, const struct field *fields,
+		  size_t n_fields, store_done done, void *userdata);
+
+/** chosen_profile() - of the session, else of the pen; NULL = none */
+const struct conf_profile *chosen_profile(const struct station_pen *pen);
+const struct conf_area *chosen_area(const struct station_pen *pen);
+
+/** profile_fits() - whether pen, model and station can give all that @profile asks for */
+int profile_fits(struct station_pen *pen, const struct conf_profile *profile,
+		 struct refusal *refusal);
+
+/** limits_target() - whether @depth_um, @speed_rpm stand within what holds now */
+int limits_target(struct station_pen *pen, uint32_t depth_um, uint32_t speed_rpm,
+		  struct refusal *refusal);
+
+/** check_cartridge() - whether needles may be run with @token (0: with a new one). 0, 1 = to be
+ * claimed first, -EACCES. */
+int check_cartridge(struct station_pen *pen, uint64_t token, struct refusal *refusal);
+
+/** first_gate() - the first of station_explain()'s reasons: 0 when there is none */
+int first_gate(struct station_pen *pen, struct refusal *refusal);
+
+/** drop_target() - the kept target goes, because the ground under it changed */
+void drop_target(struct station_pen *pen);
+
+void notify_pen(struct station_pen *pen, unsigned int what);
+
+#endif

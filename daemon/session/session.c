@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* An open session: its area, profile, notes and its end. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/session/parts.h"
+#include "driver/base/cleanup.h"
+#include "driver/base/clock.h"
+#include "driver/base/log.h"
+
+struct session *session_free(struct session *session)
+{
+	if (!session)
+		return NULL;
+	free(session->profile);
+	free(session->area);
+	free(session->end_outcome);
+	free(session);
+	return NULL;
+}
+
+uint64_t session_run_used_ms(const struct station_pen *pen)
+{
+	if (!pen->session)
+		return 0;
+	return pen->session->run_used_ms + (pen_is_live(pen->pen) ? pen_run_ms(pen->pen) : 0);
+}
+
+static int need_session(struct station_pen *pen, struct refusal *refusal)
+{
+	if (pen->session && !pen->session->end_outcome)
+		return 0;
+	return refuse(refusal, REFUSAL_NO_SUCH_SESSION, "no session is open on pen %s",
+		      pen_serial(pen->pen));
+}
+
+/* The record's word on an event is the outcome of the request that caused it. */
+static void on_recorded(void *userdata, int result)
+{
+	struct session_request *request = userdata;
+	struct refusal refusal;
+
+	if (result == 0) {
+		request_end(request, NULL);
+		return;
+	}
+	refuse(&refusal, REFUSAL_STORE, "it could not be recorded: %s", strerrordesc_np(-result));
+	request_end(request, &refusal);
+}
+
+static int record_request(struct session_request *request, const char *kind,
+			  const struct field *fields, size_t n_fields, struct refusal *refusal)
+{
+	struct station_pen *pen = request->pen;
+	int r = store_event(pen->station->store, pen->session->id, pen_serial(pen->pen), kind,
+			    now_usec(), fields, n_fields, on_recorded, request);
+
+	if (r == 0)
+		return 0;
+	request_drop(request);
+	if (r == -E2BIG)
+		return refuse(refusal, REFUSAL_INVALID_ARGUMENT, "the text is longer than %d bytes",
+			      STORE_TEXT_MAX - 1);
+	return refuse(refusal, REFUSAL_STORE, "it could not be recorded: %s", strerrordesc_np(-r));
+}
+
+/* ---- area and profile: both stop first, and both may pull the ground from under the target ----
+ */
+
+/* A target is dropped when the limit it was chosen under has become smaller: what was right for
+ * thick skin must not be the first thing that thin skin gets. */
+static void limits_changed(struct station_pen *pen, const struct limits *old)
+{
+	struct limits now;
+	struct refusal ignored;
+
+	if (station_limits(pen, &now, &ignored) < 0 || now.depth_um < old->depth_um ||
+	    limits_target(pen, pen->target_depth_um, pen->target_speed_rpm, &ignored) < 0)
+		drop_target(pen);
+	notify_pen(pen, STATION_CHANGED_LIMITS | STATION_CHANGED_PROFILE);
+	if (pen->station->listener && pen->session)
+		pen->station->listener->session_changed(pen->station->listener_userdata, pen,
+							pen->session);
+}
+
+int station_set_area(struct station_pen *pen, const char *area, const char *area_size_cm2,
+		     station_done done, void *userdata, struct refusal *refusal)
+{
+	struct limits old = {0};
+	struct session_request *request;
+	struct refusal ignored;
+	char *copy;
+	int r;
+
+	r = need_session(pen, refusal);
+	if (r < 0)
+		return r;
+	if (!chosen_profile(pen) || !conf_profile_area(chosen_profile(pen), area))
+		return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
+			      "profile '%s' has no area '%.64s'; 'mnpenctl profile show %s' lists "
+			      "them",
+			      pen->session->profile, area, pen->session->profile);
+	copy = strdup(area);
+	if (!copy)
+		return refuse(refusal, REFUSAL_STORE, "out of memory");
+	(void)station_limits(pen, &old, &ignored);
+	station_stop(pen, REASON_SETTINGS);
+	r = request_new(&request, pen, pen_epoch(pen->pen), done, userdata, refusal);
+	if (r < 0) {
+		free(copy);
+		return r;
+	}
+	free(pen->session->area);
+	pen->session->area = copy;
+	limits_changed(pen, &old);
+	return record_request(request, "area",
+			      (struct field[]){FIELD_S("area", area),
+					       FIELD_S("area_size_cm2", area_size_cm2)},
+			      area_size_cm2 ? 2 : 1, refusal);
+}
+
+int station_set_profile(struct station_pen *pen, const char *name, struct refusal *refusal)
+{
+	const struct conf_profile *profile = conf_profile(pen->station->conf, name);
+	_cleanup_free_ char *for_pen = strdup(name), *for_session = strdup(name);
+	struct limits old = {0};
+	struct refusal ignored;
+	int r;
+
+	if (!profile)
+		return refuse(refusal, REFUSAL_NO_SUCH_PROFILE,
+			      "no profile '%.64s'; 'mnpenctl profile list' shows those there are",
+			      name);
+	if (!profile->enabled)
+		return refuse(refusal, REFUSAL_INTERLOCK,
+			      "profile '%s' is switched off (Enabled=no)", name);
+	r = profile_fits(pen, profile, refusal);
+	if (r < 0)
+		return r;
+	if (!for_pen || !for_session)
+		return refuse(refusal, REFUSAL_STORE, "out of memory");
+
+	(void)station_limits(pen, &old, &ignored);
+	station_stop(pen, REASON_SETTINGS);
+	free(pen->profile);
+	pen->profile = TAKE_PTR(for_pen);
+	if (pen->session) {
+		free(pen->session->profile);
+		pen->session->profile = TAKE_PTR(for_session);
+		if (pen->session->area && !conf_profile_area(profile, pen->session->area)) {
+			free(pen->session->area);
+			pen->session->area = NULL;
+		}
+		record_event(pen, "profile", &FIELD_S("profile", name), 1, NULL, NULL);
+	}
+	limits_changed(pen, &old);
+	return 0;
+}
+
+static bool kind_valid(const char *kind)
+{
+	size_t len = strlen(kind);
+
+	return len >= 1 && len <= 32 &&
+	       strspn(kind, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+}
+
+int station_add_note(struct station_pen *pen, const char *kind, const char *text, station_done done,
+		     void *userdata, struct refusal *refusal)
+{
+	struct field fields[] = {FIELD_S("kind", kind), FIELD_S("text", text)};
+	struct session_request *request;
+	int r;
+
+	r = need_session(pen, refusal);
+	if (r < 0)
+		return r;
+	if (!kind_valid(kind))
+		return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
+			      "the kind of a note is 1 to 32 of a-z 0-9 and '-'");
+	r = request_new(&request, pen, pen_epoch(pen->pen), done, userdata, refusal);
+	if (r < 0)
+		return r;
+	return record_request(request, "note", fields, ELEMENTSOF(fields), refusal);
+}
+
+/* ---- the end ---- */
+
+void session_close(struct station_pen *pen, const char *outcome, store_done done, void *userdata)
+{
+	struct station *station = pen->station;
+	struct session *session = TAKE_PTR(pen->session);
+	struct log_context context = {
+		.pen = pen_serial(pen->pen),
+		.session = session->id,
+		.message_id = LOG_ID_SESSION,
+	};
+	int r = store_session_end(station->store, session->id, outcome, now_usec(), done, userdata);
+
+	log_line(LOG_INFO, &context, "session ended");
+	if (r < 0) {
+		log_line(LOG_ERR, &context, "the session's end could not be recorded: %s",
+			 strerrordesc_np(-r));
+		if (done)
+			done(userdata, r);
+	}
+	pen_set_stream_period(pen->pen, PEN_IDLE_STREAM_US);
+	drop_target(pen);
+	if (station->listener)
+		station->listener->session_removed(station->listener_userdata, pen, session);
+	session_free(session);
+	notify_pen(pen, STATION_CHANGED_SESSION | STATION_CHANGED_LIMITS);
+}
+
+void session_at_rest(struct station_pen *pen)
+{
+	_cleanup_free_ char *outcome = NULL;
+
+	if (!pen->session || !pen->session->end_outcome)
+		return;
+	outcome = TAKE_PTR(pen->session->end_outcome);
+	if (pen->request)
+		session_close(pen, outcome, on_recorded, pen->request);
+	else
+		session_close(pen, outcome, NULL, NULL);
+}
+
+/* An End() stops first and then waits for the pen's word, so that the last samples of the run are
+ * in the record. It does not wait for another request: that is stopped with the pen. */
+int station_end(struct station_pen *pen, const char *outcome, station_done done, void *userdata,
+		struct refusal *refusal)
+{
+	struct session_request *request;
+	char *copy;
+	int r;
+
+	r = need_session(pen, refusal);
+	if (r < 0)
+		return r;
+	if (strlen(outcome) >= STORE_TEXT_MAX)
+		return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
+			      "the outcome is longer than %d bytes", STORE_TEXT_MAX - 1);
+	copy = strdup(outcome[0] ? outcome : "completed");
+	if (!copy)
+		return refuse(refusal, REFUSAL_STORE, "out of memory");
+	r = station_stop(pen, REASON_SESSION_END);
+	if (request_new(&request, pen, pen_epoch(pen->pen), done, userdata, refusal) < 0) {
+		free(copy);
+		return -EACCES;
+	}
+	pen->session->end_outcome = copy;
+	if (r != 1)
+		session_at_rest(pen);
+	return 0;
+}

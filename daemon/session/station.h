@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The station: pens, profiles, store and open sessions, joined. Everything that D-Bus offers is a
+ * function here; daemon/bus only translates.
+ *
+ * Main thread only; nothing blocks. Whatever needs the pen's or the disk's word takes a done().
+ */
+#ifndef MNPEN_STATION_H
+#define MNPEN_STATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "daemon/conf/conf.h"
+#include "daemon/pen/pen.h"
+#include "daemon/store/store.h"
+
+#define STATION_PENS_MAX 64
+#define STATION_ALARMS_MAX 64
+
+struct station;
+
+/** enum refusal_code - org.mnpen1.Error.* of the same name */
+enum refusal_code {
+	REFUSAL_NONE,
+	REFUSAL_NOT_AUTHORIZED,
+	REFUSAL_NO_SUCH_PEN,
+	REFUSAL_NO_SUCH_PROFILE,
+	REFUSAL_NO_SUCH_SESSION,
+	REFUSAL_BUSY,
+	REFUSAL_LIMIT,
+	REFUSAL_INTERLOCK,
+	REFUSAL_FAULT,
+	REFUSAL_INVALID_ARGUMENT,
+	REFUSAL_CARTRIDGE_USED,
+	REFUSAL_SCREENING,
+	REFUSAL_TOO_SOON,
+	REFUSAL_STORE,
+	REFUSAL_UNCONFIRMED,
+	REFUSAL_DISCONNECTED,
+};
+
+/** struct refusal - why not: names the value, the limit and the way out */
+struct refusal {
+	enum refusal_code code;
+	char message[512];
+};
+
+/** refuse() - fill @refusal; returns -EACCES so that "return refuse(...)" reads well */
+int refuse(struct refusal *refusal, enum refusal_code code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/** struct session - an open session; closed ones live in the store only */
+struct session {
+	char id[STORE_ID_MAX];
+	uint64_t token;
+	char *profile; /* name */
+	char *area;    /* NULL = none chosen */
+	uint64_t started_usec;
+	uint64_t started_wall_usec;
+	uint64_t run_used_ms; /* of earlier ARMs */
+	uint64_t samples;
+	uint64_t gaps;
+	uint64_t strokes;
+	uint32_t last_strokes;
+	char *end_outcome; /* End() waits for the needles to rest; NULL = not ending */
+};
+
+struct session_request; /* a request under way: begin, arm, end, ... */
+
+/** struct station_pen - a pen and what the station knows of it; valid until left() */
+struct station_pen {
+	struct station *station;
+	struct pen *pen;
+	bool listed;   /* present and accepted */
+	char *profile; /* set by SetProfile; NULL = none */
+	struct session *session;
+	uint16_t target_depth_um; /* kept for the next ARM; 0 = none */
+	uint16_t target_speed_rpm;
+	uint64_t event_seq;
+	struct session_request *request; /* one at a time; NULL = none */
+	void *object;			 /* of daemon/bus */
+};
+
+/** struct alarm - stands until somebody acknowledges it; no pen is armed meanwhile */
+struct alarm {
+	char id[24];
+	char pen[MNPEN_SERIAL_MAX + 1]; /* "" = the station */
+	char kind[24];			/* "drive-on", "store-quarantined" */
+	char text[256];
+	uint64_t usec;
+};
+
+/** struct station_listener - daemon/bus; every call comes from the main loop */
+struct station_listener {
+	void (*pen_added)(void *userdata, struct station_pen *pen);
+	void (*pen_removed)(void *userdata, struct station_pen *pen);
+	void (*pen_changed)(void *userdata, struct station_pen *pen, unsigned int what);
+	void (*pen_event)(void *userdata, struct station_pen *pen, uint64_t seq, uint64_t usec,
+			  const char *kind, const struct field *fields, size_t n_fields);
+	void (*session_added)(void *userdata, struct station_pen *pen, struct session *session);
+	void (*session_removed)(void *userdata, struct station_pen *pen, struct session *session);
+	void (*session_changed)(void *userdata, struct station_pen *pen, struct session *session);
+	void (*alarms_changed)(void *userdata);
+	void (*store_health_changed)(void *userdata, bool healthy);
+};
+
+/* Further bits beside PEN_CHANGED_*, for pen_changed() */
+#define STATION_CHANGED_PROFILE (1u << 16) /* Profile */
+#define STATION_CHANGED_LIMITS (1u << 17)  /* Area, Limits, LimitSources */
+#define STATION_CHANGED_SESSION (1u << 18)
+
+/** station_new() - takes references/ownership of neither @conf nor @store, which must outlive it */
+int station_new(struct station **ret, sd_event *event, struct conf *conf, struct store *store);
+struct station *station_free(struct station *station); /* stops every pen first; returns NULL */
+void station_set_listener(struct station *station, const struct station_listener *listener,
+			  void *userdata);
+
+/** station_add_usbip() - keep a pen behind @url connected. 0 or negative errno. */
+int station_add_usbip(struct station *station, const char *url, struct refusal *refusal);
+
+struct conf *station_conf(struct station *station);
+struct store *station_store(struct station *station);
+
+/** station_pen_at() - the @index-th listed pen, NULL after the last */
+struct station_pen *station_pen_at(struct station *station, size_t index);
+struct station_pen *station_pen_by_serial(struct station *station, const char *serial);
+struct station_pen *station_pen_by_session(struct station *station, const char *id);
+bool station_store_healthy(struct station *station);
+
+/* ---- stop: never refused, never waits. As pen_stop(). ---- */
+int station_stop(struct station_pen *pen, enum policy_reason reason);
+void station_stop_all(struct station *station, enum policy_reason reason);
+
+/**
+ * station_done - the outcome of a request; @refusal is NULL when it was done and confirmed.
+ * Called exactly once when the request returned 0, never from inside it.
+ */
+typedef void (*station_done)(void *userdata, const struct refusal *refusal);
+
+/** struct begin_options - of BeginSession; NULL = not given */
+struct begin_options {
+	const char *area;
+	const char *operator_name;
+	uint32_t operator_uid; /* the caller's login */
+	const char *screening;
+	const char *consent;
+	const char *sign_off;
+	const char *cartridge;
+	const char *area_size_cm2;
+};
+
+/* Requests: 0 = @done follows; negative = refused at once, @refusal says why, @done is not called.
+ */
+
+/** station_begin() - @epoch: pen_epoch() at the request's arrival. On success pen->session is the
+ * new session, recorded on disk, the cartridge claimed. */
+int station_begin(struct station_pen *pen, uint64_t epoch, const char *profile, const char *client,
+		  const struct begin_options *options, station_done done, void *userdata,
+		  struct refusal *refusal);
+int station_set_area(struct station_pen *pen, const char *area, const char *area_size_cm2,
+		     station_done done, void *userdata, struct refusal *refusal);
+int station_add_note(struct station_pen *pen, const char *kind, const char *text, station_done done,
+		     void *userdata, struct refusal *refusal);
+int station_end(struct station_pen *pen, const char *outcome, station_done done, void *userdata,
+		struct refusal *refusal);
+
+int station_arm(struct station_pen *pen, uint64_t epoch, station_done done, void *userdata,
+		struct refusal *refusal);
+int station_set_target(struct station_pen *pen, uint64_t epoch, uint32_t depth_um,
+		       uint32_t speed_rpm, station_done done, void *userdata,
+		       struct refusal *refusal);
+int station_clear_fault(struct station_pen *pen, station_done done, void *userdata,
+			struct refusal *refusal);
+/** station_set_profile() - stops and disarms first; immediate: 0 = done */
+int station_set_profile(struct station_pen *pen, const char *profile, struct refusal *refusal);
+
+/**
+ * station_limits() - what holds for this pen now: with its profile and area when chosen
+ * Return: 0; -EACCES and @refusal.
+ */
+int station_limits(struct station_pen *pen, struct limits *ret, struct refusal *refusal);
+
+/** station_explain() - every reason why the pen would not arm now
+ * @each: called for each with a short code ("no-session") and a sentence with the way out */
+void station_explain(struct station_pen *pen,
+		     void (*each)(void *userdata, const char *code, const struct refusal *why),
+		     void *userdata);
+
+/* ---- alarms ---- */
+int station_raise_alarm(struct station *station, const char *pen, const char *kind,
+			const char *text);
+const struct alarm *station_alarm_at(struct station *station, size_t index);
+int station_acknowledge(struct station *station, const char *id, struct refusal *refusal);
+
+/** session_run_used_ms() - motor time of the session, the running ARM included */
+uint64_t session_run_used_ms(const struct station_pen *pen);
+
+#endif
