@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# mnpen: one Makefile, everything is built below build/. Sources are found by folder: a new .c file
+# needs no line here. "make help" lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
+.DELETE_ON_ERROR:
+.SECONDEXPANSION:
+MAKEFLAGS += --no-builtin-rules
+
+VERSION := 0.1.0
+BUILD ?= build
+prefix ?= /usr
+sysconfdir ?= /etc
+localstatedir ?= /var
+CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+# Line and branch coverage that driver/proto and daemon/policy must reach, in percent.
+COVERAGE_LINES ?= 95
+COVERAGE_BRANCHES ?= 85
+
+WARNINGS := -Wall -Wextra -Werror -Wconversion -Wswitch-enum -Wshadow -Wundef -Wformat=2 \
+	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
+	-Wcast-qual -Wnull-dereference -Wno-unused-parameter
+CPPFLAGS_ALL := -I. -D_GNU_SOURCE -DMNPEN_VERSION='"$(VERSION)"' -DMNPEN_DATADIR='"$(prefix)/share/mnpen"' \
+	-DMNPEN_SYSCONFDIR='"$(sysconfdir)/mnpen"' -DMNPEN_STATEDIR='"$(localstatedir)/lib/mnpen"' $(CPPFLAGS)
+CFLAGS ?= -O2 -g
+CFLAGS_ALL := -std=gnu11 $(WARNINGS) -fstack-protector-strong -fPIE -pthread $(SANITIZE) $(CFLAGS)
+LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now -pthread $(SANITIZE) $(LDFLAGS)
+
+# pkg-config is asked when a recipe first needs the answer and never while this file is read: on a
+# bare system "make check" installs it first.
+PACKAGES_DAEMON := libsystemd sqlite3 libzstd inih libsodium
+PACKAGES_CLI := libsystemd smartcols json-c
+PACKAGES_GADGET := libsystemd json-c
+PACKAGES := $(sort $(PACKAGES_DAEMON) $(PACKAGES_CLI) $(PACKAGES_GADGET))
+PACKAGES_TESTS := $(PACKAGES) cmocka
+once = $(eval $(1) := $(2))$($(1))
+PKG_CFLAGS = $(call once,PKG_CFLAGS,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
+LIBS_DAEMON = $(call once,LIBS_DAEMON,$(shell pkg-config --libs $(PACKAGES_DAEMON) 2>/dev/null) -lm)
+LIBS_CLI = $(call once,LIBS_CLI,$(shell pkg-config --libs $(PACKAGES_CLI) 2>/dev/null) -lm)
+LIBS_GADGET = $(call once,LIBS_GADGET,$(shell pkg-config --libs $(PACKAGES_GADGET) 2>/dev/null) -lm)
+LIBS_TESTS = $(call once,LIBS_TESTS,$(shell pkg-config --libs $(PACKAGES_TESTS) 2>/dev/null) -lm)
+
+OBJ := $(BUILD)/obj
+DRIVER_SRC := $(wildcard driver/proto/*.c driver/base/*.c driver/host/*.c)
+DAEMON_SRC := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
+CLI_SRC := $(filter-out cli/main.c,$(wildcard cli/*.c cli/*/*.c))
+GADGET_SRC := $(filter-out tests/gadget/main.c,$(wildcard tests/gadget/*.c tests/gadget/*/*.c))
+UNIT_SRC := $(wildcard tests/unit/*.c)
+HARNESS_SRC := $(filter-out $(wildcard tests/bus/test_*.c),$(wildcard tests/bus/*.c))
+BUS_SRC := $(wildcard tests/bus/*.c)
+BENCH_SRC := $(wildcard tests/bench/*.c)
+BENCH_HELPERS := $(filter-out $(wildcard tests/bench/bench_*.c),$(BENCH_SRC))
+UNIT_HELPERS := $(filter-out $(wildcard tests/unit/test_*.c),$(UNIT_SRC))
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(UNIT_HELPERS),$(UNIT_SRC)))
+BUS_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(HARNESS_SRC),$(BUS_SRC)))
+BENCHES := $(patsubst %.c,$(BUILD)/%,$(filter-out $(BENCH_HELPERS),$(BENCH_SRC)))
+ALL_SRC := $(DRIVER_SRC) $(DAEMON_SRC) $(CLI_SRC) $(GADGET_SRC) $(UNIT_SRC) $(BUS_SRC) $(BENCH_SRC) \
+	$(wildcard daemon/main.c cli/main.c tests/gadget/main.c)
+objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
+
+PROGRAMS := $(BUILD)/mnpend $(BUILD)/mnpenctl $(BUILD)/mnpen-gadget
+PROFILES := $(wildcard daemon/data/profiles.d/*.conf)
+DEVICES := $(wildcard daemon/data/devices.d/*.conf tests/gadget/devices.d/*.conf)
+
+# What the scripts below tests/tools and the tests themselves are told.
+export MNPEN_BUILD := $(abspath $(BUILD))
+export BUILD MAKE
+TOOLS := tests/tools
+# Recursive builds use every processor unless the caller chose a number.
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+SUBMAKE = $(MAKE) $(JOBS) --no-print-directory
+Q := $(if $(V),,@)
+say = @printf '  %-7s %s\n' $(1) $(2)
+
+.PHONY: all
+all: $(PROGRAMS) $(BUILD)/data/.stamp ## programs and build/data, the default
+
+.PHONY: tests
+tests: all $(UNIT_TESTS) $(BUS_TESTS) $(BENCHES) ## build programs, tests and benchmarks, run none
+
+.PHONY: deps
+deps: ## install what building, demo and tests need (root), or print the command
+	@$(TOOLS)/deps install build demo test lint
+
+.PHONY: demo
+demo: ## show a session from profile to safety stop, in 30 s, unprivileged
+	@$(TOOLS)/deps install build demo
+	@$(SUBMAKE) all
+	@tests/demo/run
+
+.PHONY: check
+check: ## lint, unit and bus tests; closes with "N passed, N failed"
+	@$(TOOLS)/deps install build test lint
+	+@JOBS=$(JOBS) $(TOOLS)/check '$(UNIT_TESTS)' '$(BUS_TESTS)'
+
+.PHONY: check-unit
+check-unit: $(UNIT_TESTS) ## unit tests only
+	@$(TOOLS)/run-tests -j "$$(nproc)" -t 60 unit $(UNIT_TESTS)
+
+.PHONY: check-bus
+check-bus: all $(BUS_TESTS) ## bus tests only: daemon, command and pen over loopback
+	@$(TOOLS)/run-tests -j 2 -t 180 bus $(BUS_TESTS)
+
+.PHONY: lint
+lint: ## warnings, format, static analysis, layers and the other house rules
+	@$(TOOLS)/deps install build test lint
+	+@JOBS=$(JOBS) $(TOOLS)/lint
+
+.PHONY: format
+format: ## run clang-format over every C file
+	@$(TOOLS)/deps install lint
+	@$(TOOLS)/lint-format --fix
+
+.PHONY: coverage
+coverage: ## coverage of all tests in build/coverage; fails below the threshold
+	@$(TOOLS)/deps install build test coverage
+	+@JOBS=$(JOBS) COVERAGE_LINES=$(COVERAGE_LINES) COVERAGE_BRANCHES=$(COVERAGE_BRANCHES) \
+		$(TOOLS)/coverage
+
+.PHONY: asan
+asan: ## unit and bus tests under the address and undefined-behaviour sanitizers
+	@$(TOOLS)/deps install build test
+	+@JOBS=$(JOBS) $(TOOLS)/asan
+
+.PHONY: bench
+bench: ## build and run the benchmarks below tests/bench
+	@$(TOOLS)/deps install build test
+	@$(SUBMAKE) tests
+	@for program in $(BENCHES); do $$program; done
+
+.PHONY: clean
+clean: ## remove build/
+	rm -rf $(BUILD)
+
+.PHONY: help
+help: ## this list
+	@$(TOOLS)/help
+
+# --- compiling and linking ---
+
+FORCE:
+
+# A stamp changes only when what it says changes; what was made by other flags is then made again.
+stamp = $(Q)mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' >$@.$$$$; \
+	if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
+$(OBJ)/flags.compile: FORCE | packages
+	$(call stamp,$(CPPFLAGS_ALL) $(PKG_CFLAGS) $(CFLAGS_ALL))
+$(OBJ)/flags.link: FORCE | packages
+	$(call stamp,$(CC) $(LDFLAGS_ALL) $(LIBS_TESTS))
+$(OBJ)/sources: FORCE
+	$(call stamp,$(sort $(ALL_SRC) $(PROFILES) $(DEVICES)))
+
+.PHONY: packages packages-test
+packages: ## name the missing packages of the build
+	@$(TOOLS)/deps check build
+packages-test: ## name the missing packages of the tests
+	@$(TOOLS)/deps check build test
+
+# The dependency file also serves the analysis of the same source (tests/tools/lint.mk).
+$(OBJ)/%.o: %.c $(OBJ)/flags.compile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(PKG_CFLAGS) $(CFLAGS_ALL) -MMD -MP -MT $@ -MT $(BUILD)/lint/tidy/$*.ok -c -o $@ $<
+$(call objects,$(UNIT_SRC) $(BUS_SRC) $(BENCH_SRC)): | packages-test
+
+# One archive a layer group; the linker takes from it what a program uses.
+$(OBJ)/libdriver.a: $(call objects,$(DRIVER_SRC))
+$(OBJ)/libdaemon.a: $(call objects,$(DAEMON_SRC))
+$(OBJ)/libcli.a: $(call objects,$(CLI_SRC))
+$(OBJ)/libgadget.a: $(call objects,$(GADGET_SRC))
+$(OBJ)/libunit.a: $(call objects,$(UNIT_HELPERS))
+$(OBJ)/libharness.a: $(call objects,$(HARNESS_SRC))
+$(OBJ)/libbench.a: $(call objects,$(BENCH_HELPERS))
+$(OBJ)/lib%.a: $(OBJ)/sources
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcs $@ $(filter %.o,$^)
+libs = $(patsubst %,$(OBJ)/lib%.a,$(1))
+link = $(Q)$(CC) $(LDFLAGS_ALL) $(2) -o $@ $(filter %.o %.a,$^) $(1)
+
+$(BUILD)/mnpend: $(call objects,daemon/main.c) $(call libs,daemon driver) $(OBJ)/flags.link
+	$(call say,LD,$@)
+	$(call link,$(LIBS_DAEMON))
+$(BUILD)/mnpenctl: $(call objects,cli/main.c) $(call libs,cli daemon driver) $(OBJ)/flags.link
+	$(call say,LD,$@)
+	$(call link,$(LIBS_CLI))
+$(BUILD)/mnpen-gadget: $(call objects,tests/gadget/main.c) $(call libs,gadget driver) $(OBJ)/flags.link
+	$(call say,LD,$@)
+	$(call link,$(LIBS_GADGET))
+
+# A unit test may name functions to wrap: "tests/unit/test_x.wrap" holds them, one a line.
+# UNIT_LIBS=driver builds the test of one layer while another does not compile.
+UNIT_LIBS ?= unit gadget cli daemon driver
+wrap-flags = $(foreach f,$(if $(1),$(shell cat $(1))),-Wl,--wrap=$(f))
+$(BUILD)/tests/unit/%: $(OBJ)/tests/unit/%.o $(call libs,$(UNIT_LIBS)) \
+		$$(wildcard tests/unit/$$*.wrap) $(OBJ)/flags.link
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(call link,$(LIBS_TESTS),$(call wrap-flags,$(filter %.wrap,$^)))
+$(BUILD)/tests/bus/%: $(OBJ)/tests/bus/%.o $(call libs,harness driver) $(OBJ)/flags.link
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(call link,$(LIBS_TESTS))
+$(BUILD)/tests/bench/%: $(OBJ)/tests/bench/%.o $(call libs,bench harness gadget daemon driver) $(OBJ)/flags.link
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(call link,$(LIBS_TESTS))
+
+# build/data is what --data-dir takes: the shipped data with the virtual pen's entry.
+$(BUILD)/data/.stamp: $(PROFILES) $(DEVICES) $(OBJ)/sources
+	$(call say,DATA,$(@D))
+	@rm -rf $(@D) && mkdir -p $(@D)/profiles.d $(@D)/devices.d
+	@$(if $(PROFILES),cp $(PROFILES) $(@D)/profiles.d/)
+	@$(if $(DEVICES),cp $(DEVICES) $(@D)/devices.d/)
+	@touch $@
+
+# --- installing ---
+
+# put FILES DIRECTORY: nothing when there are no such files
+put = $(if $(strip $(1)),install -d '$(DESTDIR)$(2)' && install -m 644 $(1) '$(DESTDIR)$(2)')
+MAN_SECTIONS := $(sort $(patsubst .%,%,$(suffix $(wildcard docs/man/*.[1-8]))))
+
+.PHONY: install
+install: all ## install below $(DESTDIR)$(prefix), prefix being /usr; leaves /etc alone
+	install -d '$(DESTDIR)$(prefix)/bin'
+	install -m 755 $(PROGRAMS) '$(DESTDIR)$(prefix)/bin'
+	$(call put,$(PROFILES),$(prefix)/share/mnpen/profiles.d)
+	$(call put,$(DEVICES),$(prefix)/share/mnpen/devices.d)
+	$(call put,$(wildcard daemon/data/org.mnpen1.conf),$(prefix)/share/dbus-1/system.d)
+	$(call put,$(wildcard daemon/data/org.mnpen1.policy),$(prefix)/share/polkit-1/actions)
+	$(call put,$(wildcard daemon/api/*.xml),$(prefix)/share/dbus-1/interfaces)
+	$(call put,$(wildcard daemon/data/mnpend.conf),$(prefix)/share/doc/mnpen/examples)
+	$(call put,$(wildcard daemon/data/mnpend.service),$(prefix)/lib/systemd/system)
+	$(foreach n,$(MAN_SECTIONS),$(call put,$(wildcard docs/man/*.$(n)),$(prefix)/share/man/man$(n)) &&) true
+
+include $(TOOLS)/lint.mk
+-include $(shell [ -d $(OBJ) ] && find $(OBJ) -name '*.d')
