@@ -39,7 +39,7 @@ static void on_alt_done(void *userdata, int result, const uint8_t *data, size_t 
 }
 
 /* Nothing stands before this: what waits for EP0 is dropped, what is in flight is cancelled. */
-static void send_stops(struct pen *pen, uint32_t effects)
+static void send_stops(struct pen *pen, uint32_t effects, enum policy_reason reason)
 {
 	int r = 0;
 
@@ -48,7 +48,7 @@ static void send_stops(struct pen *pen, uint32_t effects)
 	pen->lease.enable = false;
 	ep0_cancel_waiting(&pen->ep0, -ECANCELED);
 	if (effects & FSM_SEND_STOP)
-		r = host_stop(pen->host, (uint16_t)pen->fsm.reason, on_stop_done, pen);
+		r = host_stop(pen->host, (uint16_t)reason, on_stop_done, pen);
 	if (r < 0 && r != -EALREADY && r != -ENOTCONN)
 		log_stop_failed(pen, "STOP", r);
 	if (effects & FSM_SEND_ALT0)
@@ -138,7 +138,9 @@ void pen_step(struct pen *pen, const struct fsm_input *input, uint64_t now_usec)
 	enum fsm_state old = pen->fsm.state;
 	uint32_t effects = fsm_step(&pen->fsm, input, now_usec);
 
-	send_stops(pen, effects);
+	/* A pen at rest keeps the reason for which it came to rest; the STOP says why it was sent.
+	 */
+	send_stops(pen, effects, input->event == FSM_EV_STOP ? input->reason : pen->fsm.reason);
 	if (effects & FSM_DISARMED) {
 		report_disarmed(pen, old);
 		judge_disarm(&pen->judge);

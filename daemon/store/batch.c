@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/store/batch.h"
+#include "driver/base/cleanup.h"
+
+int batch_open(struct batch *batch, struct queue *queue, sqlite3 *db, uint64_t quota_bytes)
+{
+	uint64_t bytes;
+	int r = rows_open(&batch->rows, db);
+
+	if (r < 0)
+		return r;
+	batch->codec = block_codec_new();
+	if (!batch->codec)
+		r = -ENOMEM;
+	if (r >= 0)
+		r = rows_bytes(&batch->rows, &bytes);
+	if (r < 0) {
+		batch_close(batch);
+		return r;
+	}
+	batch->queue = queue;
+	batch->quota_bytes = quota_bytes;
+	atomic_store(&queue->over_quota, quota_bytes && bytes >= quota_bytes);
+	return 0;
+}
+
+void batch_close(struct batch *batch)
+{
+	rows_close(&batch->rows);
+	batch->codec = block_codec_free(batch->codec);
+}
+
+bool batch_has_sessions(const struct batch *batch)
+{
+	for (size_t i = 0; i < STORE_SESSIONS_MAX; i++)
+		if (batch->sessions[i].open)
+			return true;
+	return false;
+}
+
+static uint64_t wall_of(const struct batch_session *session, uint64_t usec)
+{
+	return session->started_wall_usec + (usec - session->started_usec);
+}
+
+static int write_trend(struct batch *batch, const struct batch_session *session,
+		       const struct trend *trend)
+{
+	return rows_trend(&batch->rows, session->n, trend, wall_of(session, trend->start_usec));
+}
+
+static int write_block(struct batch *batch, const struct batch_session *session, size_t count)
+{
+	size_t size;
+	int r;
+
+	if (!count)
+		return 0;
+	r = block_encode(batch->codec, batch->samples, count, batch->block, sizeof(batch->block),
+			 &size);
+	if (r < 0)
+		return r;
+	batch->bytes += size;
+	return rows_block(&batch->rows, session->n, batch->samples, count, batch->block, size);
+}
+
+/* Samples that found the ring full, before the one with @before_seq. */
+static int write_lost(struct batch *batch, struct batch_session *session, uint32_t lost,
+		      int64_t before_seq, uint64_t usec)
+{
+	struct row_gap gap = {
+		.session = session->n,
+		.after_seq = session->last_seq,
+		.before_seq = before_seq,
+		.missing = lost,
+		.reason = "queue-full",
+		.usec = usec,
+		.wall_usec = wall_of(session, usec),
+	};
+
+	session->totals.gaps += lost;
+	return rows_gap(&batch->rows, &gap);
+}
+
+/* Every sample is kept; only those that decode say anything about the session. */
+static int write_sample(struct batch *batch, struct batch_session *session,
+			const struct sample_slot *slot, struct block_sample *ret)
+{
+	struct mnpen_sample decoded;
+	struct trend done;
+	int r = 0;
+
+	ret->host_usec = slot->host_usec;
+	ret->verdict = slot->verdict;
+	ret->flags = slot->flags;
+	memcpy(ret->sample, slot->sample, sizeof(ret->sample));
+	session->totals.samples++;
+	session->changed = true;
+	if (slot->lost)
+		r = write_lost(batch, session, slot->lost, block_sample_seq(ret), slot->host_usec);
+	if (r < 0 || mnpen_sample_decode(&decoded, slot->sample, sizeof(slot->sample)) < 0)
+		return r;
+	session->last_seq = decoded.seq;
+	totals_add(&session->totals, &decoded);
+	if (trend_add(&session->trend, session->started_usec, slot->host_usec, &decoded, &done))
+		r = write_trend(batch, session, &done);
+	return r;
+}
+
+static int write_session_samples(struct batch *batch, struct batch_session *session, uint64_t end)
+{
+	size_t count = 0;
+	int r = 0;
+
+	for (uint64_t at = batch->position; at < end && r >= 0; at++) {
+		const struct sample_slot *slot = ring_at(&batch->queue->samples, at);
+
+		if (slot->tag != session->tag)
+			continue;
+		r = write_sample(batch, session, slot, &batch->samples[count++]);
+		if (r >= 0 && count == BLOCK_SAMPLES_MAX) {
+			r = write_block(batch, session, count);
+			batch->samples_matched += count;
+			count = 0;
+		}
+	}
+	batch->samples_matched += count;
+	return r < 0 ? r : write_block(batch, session, count);
+}
+
+/* All samples before position @end, session by session: mostly there is one. */
+static int write_samples(struct batch *batch, uint64_t end)
+{
+	int r = 0;
+
+	if (end <= batch->position)
+		return 0;
+	for (size_t i = 0; i < STORE_SESSIONS_MAX && r >= 0; i++)
+		if (batch->sessions[i].open)
+			r = write_session_samples(batch, &batch->sessions[i], end);
+	batch->position = end;
+	return r;
+}
+
+static struct batch_session *session_of(struct batch *batch, uint16_t tag)
+{
+	struct batch_session *session = &batch->sessions[QUEUE_TAG_SLOT(tag)];
+
+	return session->open && session->tag == tag ? session : NULL;
+}
+
+static int write_event(struct batch *batch, const struct command *command, int64_t session,
+		       const char *kind)
+{
+	struct row_event event = {
+		.session = session,
+		.pen = command->pen,
+		.kind = kind,
+		.details = command->details,
+		.usec = command->usec,
+		.wall_usec = command->wall_usec,
+	};
+
+	return rows_event(&batch->rows, &event);
+}
+
+static int write_begin(struct batch *batch, const struct command *command)
+{
+	struct batch_session *session = &batch->sessions[QUEUE_TAG_SLOT(command->tag)];
+	int64_t n;
+	int r = rows_session(&batch->rows, &command->session, &n);
+
+	if (r >= 0)
+		r = write_event(batch, command, n, "begin");
+	if (r < 0)
+		return r;
+	*session = (struct batch_session){
+		.open = true,
+		.tag = command->tag,
+		.n = n,
+		.last_seq = ROW_UNKNOWN,
+		.started_usec = command->session.started_usec,
+		.started_wall_usec = command->session.started_wall_usec,
+	};
+	return 0;
+}
+
+static int write_end(struct batch *batch, const struct command *command)
+{
+	struct batch_session *session = session_of(batch, command->tag);
+	int r;
+
+	if (!session)
+		return -ENOENT;
+	r = write_samples(batch, command->barrier);
+	if (r >= 0 && command->lost)
+		r = write_lost(batch, session, command->lost, ROW_UNKNOWN, command->usec);
+	if (r >= 0 && session->trend.count)
+		r = write_trend(batch, session, &session->trend);
+	if (r >= 0)
+		r = rows_totals(&batch->rows, session->n, &session->totals);
+	if (r >= 0)
+		r = write_event(batch, command, session->n, "end");
+	if (r >= 0)
+		r = rows_end(&batch->rows, session->n, command->usec, command->wall_usec,
+			     command->name);
+	session->open = false;
+	return r;
+}
+
+static int write_record(struct batch *batch, const struct command *command)
+{
+	int64_t session = 0;
+	int r = 0;
+
+	if (command->id)
+		r = rows_find(&batch->rows, command->id, &session);
+	return r < 0 ? r : write_event(batch, command, session, command->name);
+}
+
+static int write_gap(struct batch *batch, const struct command *command)
+{
+	struct batch_session *session = session_of(batch, command->tag);
+	struct row_gap gap = {
+		.after_seq = command->after_seq,
+		.before_seq = command->before_seq,
+		.missing = ROW_UNKNOWN,
+		.reason = command->name,
+		.usec = command->usec,
+		.wall_usec = command->wall_usec,
+	};
+
+	if (!session)
+		return -ENOENT;
+	gap.session = session->n;
+	if (command->before_seq > command->after_seq) {
+		gap.missing = (int64_t)command->before_seq - command->after_seq - 1;
+		session->totals.gaps += (uint64_t)gap.missing;
+		session->changed = true;
+	}
+	return rows_gap(&batch->rows, &gap);
+}
+
+static int write_command(struct batch *batch, const struct command *command)
+{
+	switch (command->kind) {
+	case COMMAND_BEGIN:
+		return write_begin(batch, command);
+	case COMMAND_END:
+		return write_end(batch, command);
+	case COMMAND_EVENT:
+		return write_record(batch, command);
+	case COMMAND_GAP:
+		return write_gap(batch, command);
+	}
+	return -EINVAL;
+}
+
+/* The record itself is refused; trying again would not help, and the others shall not wait. */
+static bool is_final(int error)
+{
+	return error == -EEXIST || error == -ENOENT || error == -E2BIG || error == -EINVAL;
+}
+
+static int write_commands(struct batch *batch)
+{
+	struct ring *commands = &batch->queue->commands;
+	uint64_t tail = ring_tail(commands);
+
+	while (tail + batch->n_results < ring_head(commands)) {
+		int r = write_command(batch, ring_at(commands, tail + batch->n_results));
+
+		if (r < 0 && !is_final(r))
+			return r;
+		batch->results[batch->n_results++] = r;
+	}
+	return 0;
+}
+
+static int write_totals(struct batch *batch)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < STORE_SESSIONS_MAX && r >= 0; i++) {
+		struct batch_session *session = &batch->sessions[i];
+
+		if (session->open && session->changed) {
+			r = rows_totals(&batch->rows, session->n, &session->totals);
+			session->changed = false;
+		}
+	}
+	return r;
+}
+
+/* It is on disk: the rings get their room back, and the main thread its answers. */
+static void publish(struct batch *batch, uint64_t samples_before)
+{
+	struct queue *queue = batch->queue;
+	uint64_t command = ring_tail(&queue->commands), bytes;
+	bool answers = false;
+
+	for (size_t i = 0; i < batch->n_results; i++) {
+		const struct command *done = ring_at(&queue->commands, command + i);
+		/* Never full: the main thread counts what it may have to take. */
+		struct completion *completion = ring_reserve(&queue->completions);
+
+		*completion = (struct completion){
+			.kind = done->kind,
+			.tag = done->tag,
+			.result = batch->results[i],
+			.done = done->done,
+			.userdata = done->userdata,
+		};
+		ring_put(&queue->completions);
+		answers = true;
+	}
+	ring_release(&queue->commands, command + batch->n_results);
+	ring_release(&queue->samples, batch->position);
+	atomic_fetch_add(&queue->samples_written, batch->samples_matched);
+	atomic_fetch_add(&queue->samples_orphaned,
+			 batch->position - samples_before - batch->samples_matched);
+	atomic_fetch_add(&queue->bytes_written, batch->bytes);
+	/* A failure here is one of the next transaction, and is reported there. */
+	if (rows_bytes(&batch->rows, &bytes) >= 0)
+		atomic_store(&queue->over_quota, batch->quota_bytes && bytes >= batch->quota_bytes);
+	if (answers)
+		queue_wake(queue->done_fd);
+}
+
+int batch_write(struct batch *batch, bool all_samples)
+{
+	struct queue *queue = batch->queue;
+	uint64_t tail = ring_tail(&queue->samples);
+	/*
+	 * Taken before the commands are looked at: a session is begun before its first sample is
+	 * queued, so that each sample before this position finds its session open.
+	 */
+	uint64_t head = ring_head(&queue->samples);
+	int r;
+
+	batch->position = tail;
+	batch->samples_matched = 0;
+	batch->bytes = 0;
+	batch->n_results = 0;
+	memcpy(batch->saved, batch->sessions, sizeof(batch->saved));
+	r = rows_begin(&batch->rows);
+	if (r >= 0)
+		r = write_commands(batch);
+	if (r >= 0 && all_samples)
+		r = write_samples(batch, head);
+	if (r >= 0)
+		r = write_totals(batch);
+	if (r >= 0)
+		r = rows_commit(&batch->rows);
+	if (r < 0) {
+		rows_rollback(&batch->rows);
+		memcpy(batch->sessions, batch->saved, sizeof(batch->sessions));
+		return r;
+	}
+	publish(batch, tail);
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The way to a usable database, whatever lies in the state directory. Blocking; at start only.
+ */
+#ifndef MNPEN_STORE_RECOVER_H
+#define MNPEN_STORE_RECOVER_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+
+#define RECOVER_FILE "sessions.db"
+
+/**
+ * recover_lock() - make @directory if it is missing, and own it
+ * @ret_fd: holds the lock until closed
+ * Return: 0; -EBUSY another daemon owns it; another errno of mkdir(2) or open(2).
+ */
+int recover_lock(const char *directory, int *ret_fd);
+
+/**
+ * recover_open() - open or create the database, quarantine a damaged one, close the sessions that
+ * a daemon left open when it died
+ * @ret_db: read-write, for the caller to close; NULL when the database is not to be used
+ * @ret_note: what was quarantined, or why there is no database; NULL; to be freed
+ *
+ * A file that was not closed in order (its write-ahead log is there) is checked whole, which takes
+ * seconds a gigabyte; otherwise damage shows when the file is opened or, later, when it is written.
+ * Return: 0, also without a database; -ENOMEM.
+ */
+int recover_open(const char *directory, sqlite3 **ret_db, char **ret_note, bool *ret_quarantined);
+
+/** recover_interrupted() - end the sessions that are open at the time of their last sample.
+ * Return: 0 or an errno of db.h; then nothing was changed. */
+int recover_interrupted(sqlite3 *db);
+
+#endif

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "daemon/store/db.h"
+#include "daemon/store/rows.h"
+
+static const char *const statements_sql[ROWS_STATEMENTS] = {
+	[ROWS_BEGIN] = "BEGIN IMMEDIATE",
+	[ROWS_COMMIT] = "COMMIT",
+	[ROWS_ROLLBACK] = "ROLLBACK",
+	[ROWS_PAGES] = "PRAGMA page_count",
+	[ROWS_SESSION] =
+		"INSERT INTO session (id, token, pen, model, firmware, calibration_due_days,"
+		" transport, profile, profile_digest, area, client, operator, operator_uid,"
+		" screening, consent, sign_off, cartridge, cartridge_uid, cartridge_lot,"
+		" cartridge_expires_days, area_size_cm2, started_usec, started_wall_usec,"
+		" clock_synchronized)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[ROWS_FIND] = "SELECT n FROM session WHERE id = ?",
+	[ROWS_END] = "UPDATE session SET ended_usec = ?2, ended_wall_usec = ?3, outcome = ?4"
+		     " WHERE n = ?1",
+	[ROWS_TOTALS] = "UPDATE session SET samples = ?2, gaps = ?3, strokes = ?4, run_ms = ?5,"
+			" depth_max_um = ?6, speed_max_rpm = ?7 WHERE n = ?1",
+	[ROWS_EVENT] = "INSERT INTO event (session, pen, kind, usec, wall_usec, details)"
+		       " VALUES (?, ?, ?, ?, ?, ?)",
+	[ROWS_GAP] = "INSERT INTO gap (session, after_seq, before_seq, missing, reason, usec,"
+		     " wall_usec) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	[ROWS_BLOCK] = "INSERT INTO block (session, first_seq, last_seq, count, first_host_usec,"
+		       " last_host_usec, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	[ROWS_TREND] = "INSERT INTO trend (session, usec, wall_usec, samples, depth_min_um,"
+		       " depth_mean_um, depth_max_um, speed_min_rpm, speed_mean_rpm, speed_max_rpm,"
+		       " motor_min_ma, motor_mean_ma, motor_max_ma)"
+		       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+};
+
+void rows_close(struct rows *rows)
+{
+	for (size_t i = 0; i < ROWS_STATEMENTS; i++)
+		sqlite3_finalize(rows->statements[i]);
+	*rows = (struct rows){0};
+}
+
+int rows_open(struct rows *rows, sqlite3 *db)
+{
+	int r = db_integer(db, "PRAGMA page_size", &rows->page_size);
+
+	for (size_t i = 0; i < ROWS_STATEMENTS && r >= 0; i++)
+		r = db_prepare(db, &rows->statements[i], statements_sql[i]);
+	if (r < 0) {
+		rows_close(rows);
+		return r;
+	}
+	rows->db = db;
+	return 0;
+}
+
+int rows_begin(struct rows *rows)
+{
+	return db_run(rows->statements[ROWS_BEGIN], NULL, 0);
+}
+
+int rows_commit(struct rows *rows)
+{
+	return db_run(rows->statements[ROWS_COMMIT], NULL, 0);
+}
+
+void rows_rollback(struct rows *rows)
+{
+	/* Its own failure says nothing new: the next BEGIN would fail, and that is reported. */
+	if (!sqlite3_get_autocommit(rows->db))
+		db_run(rows->statements[ROWS_ROLLBACK], NULL, 0);
+}
+
+/* The first column of the only row of @statement, bound already. */
+static int run_integer(sqlite3_stmt *statement, int64_t *ret)
+{
+	int step = sqlite3_step(statement);
+	int r = db_errno(step);
+
+	if (step == SQLITE_ROW)
+		*ret = sqlite3_column_int64(statement, 0);
+	else if (r >= 0)
+		r = -ENOENT;
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+	return r;
+}
+
+int rows_bytes(struct rows *rows, uint64_t *ret_bytes)
+{
+	int64_t pages;
+	int r = run_integer(rows->statements[ROWS_PAGES], &pages);
+
+	if (r >= 0)
+		*ret_bytes = (uint64_t)(pages * rows->page_size);
+	return r;
+}
+
+int rows_session(struct rows *rows, const struct store_session *s, int64_t *ret_n)
+{
+	char token[17];
+	int r;
+
+	snprintf(token, sizeof(token), "%016" PRIx64, s->token);
+	r = DB_RUN(rows->statements[ROWS_SESSION], DB_T(s->id), DB_T(token), DB_T(s->pen),
+		   DB_T(s->model), DB_I(s->firmware), DB_I(s->calibration_due_days),
+		   DB_T(s->transport), DB_T(s->profile), DB_T(s->profile_digest), DB_T(s->area),
+		   DB_T(s->client), DB_T(s->operator_name), DB_I(s->operator_uid),
+		   DB_T(s->screening), DB_T(s->consent), DB_T(s->sign_off), DB_T(s->cartridge),
+		   DB_T(s->cartridge_uid), DB_T(s->cartridge_lot), DB_I(s->cartridge_expires_days),
+		   DB_I(s->area_size_cm2), DB_I(s->started_usec), DB_I(s->started_wall_usec),
+		   DB_I(s->clock_synchronized));
+	if (r >= 0)
+		*ret_n = sqlite3_last_insert_rowid(rows->db);
+	return r;
+}
+
+int rows_find(struct rows *rows, const char *id, int64_t *ret_n)
+{
+	sqlite3_stmt *statement = rows->statements[ROWS_FIND];
+	int r = DB_BIND(statement, DB_T(id));
+
+	return r < 0 ? r : run_integer(statement, ret_n);
+}
+
+int rows_end(struct rows *rows, int64_t session, uint64_t usec, uint64_t wall_usec,
+	     const char *outcome)
+{
+	return DB_RUN(rows->statements[ROWS_END], DB_I(session), DB_I(usec), DB_I(wall_usec),
+		      DB_T(outcome));
+}
+
+int rows_totals(struct rows *rows, int64_t session, const struct totals *totals)
+{
+	return DB_RUN(rows->statements[ROWS_TOTALS], DB_I(session), DB_I(totals->samples),
+		      DB_I(totals->gaps), DB_I(totals->strokes), DB_I(totals->run_ms),
+		      DB_I(totals->depth_max_um), DB_I(totals->speed_max_rpm));
+}
+
+int rows_event(struct rows *rows, const struct row_event *event)
+{
+	return DB_RUN(rows->statements[ROWS_EVENT], event->session ? DB_I(event->session) : DB_N,
+		      DB_T(event->pen), DB_T(event->kind), DB_I(event->usec),
+		      DB_I(event->wall_usec), DB_T(event->details));
+}
+
+static struct db_value known(int64_t number)
+{
+	return number == ROW_UNKNOWN ? DB_N : DB_I(number);
+}
+
+int rows_gap(struct rows *rows, const struct row_gap *gap)
+{
+	return DB_RUN(rows->statements[ROWS_GAP], DB_I(gap->session), known(gap->after_seq),
+		      known(gap->before_seq), known(gap->missing), DB_T(gap->reason),
+		      DB_I(gap->usec), DB_I(gap->wall_usec));
+}
+
+int rows_block(struct rows *rows, int64_t session, const struct block_sample *samples, size_t count,
+	       const uint8_t *data, size_t size)
+{
+	const struct block_sample *first = &samples[0], *last = &samples[count - 1];
+
+	return DB_RUN(rows->statements[ROWS_BLOCK], DB_I(session), DB_I(block_sample_seq(first)),
+		      DB_I(block_sample_seq(last)), DB_I(count), DB_I(first->host_usec),
+		      DB_I(last->host_usec), DB_B(data, size));
+}
+
+int rows_trend(struct rows *rows, int64_t session, const struct trend *trend, uint64_t wall_usec)
+{
+	const struct trend_span *depth = &trend->depth_um, *speed = &trend->speed_rpm,
+				*motor = &trend->motor_ma;
+
+	return DB_RUN(rows->statements[ROWS_TREND], DB_I(session), DB_I(trend->start_usec),
+		      DB_I(wall_usec), DB_I(trend->count), DB_I(depth->min),
+		      DB_I(trend_mean(depth, trend->count)), DB_I(depth->max), DB_I(speed->min),
+		      DB_I(trend_mean(speed, trend->count)), DB_I(speed->max), DB_I(motor->min),
+		      DB_I(trend_mean(motor, trend->count)), DB_I(motor->max));
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The rows that the store writes, one function a table. The caller holds the transaction.
+ *
+ * All return 0 or an errno of db.h. Numbers of sessions are session.n.
+ */
+#ifndef MNPEN_STORE_ROWS_H
+#define MNPEN_STORE_ROWS_H
+
+#include <sqlite3.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/store/block.h"
+#include "daemon/store/store.h"
+#include "daemon/store/trend.h"
+
+enum rows_statement {
+	ROWS_BEGIN,
+	ROWS_COMMIT,
+	ROWS_ROLLBACK,
+	ROWS_PAGES,
+	ROWS_SESSION,
+	ROWS_FIND,
+	ROWS_END,
+	ROWS_TOTALS,
+	ROWS_EVENT,
+	ROWS_GAP,
+	ROWS_BLOCK,
+	ROWS_TREND,
+	ROWS_STATEMENTS,
+};
+
+/** struct rows - prepared statements on one connection; zero-initialise */
+struct rows {
+	sqlite3 *db; /* borrowed */
+	int64_t page_size;
+	sqlite3_stmt *statements[ROWS_STATEMENTS];
+};
+
+int rows_open(struct rows *rows, sqlite3 *db);
+void rows_close(struct rows *rows);
+
+int rows_begin(struct rows *rows);
+int rows_commit(struct rows *rows);
+/** rows_rollback() - also after SQLite has rolled back by itself */
+void rows_rollback(struct rows *rows);
+
+/** rows_bytes() - size of the database, as the quota counts it */
+int rows_bytes(struct rows *rows, uint64_t *ret_bytes);
+
+/** rows_session() - -EEXIST when there is a session of that id already */
+int rows_session(struct rows *rows, const struct store_session *session, int64_t *ret_n);
+
+/** rows_find() - -ENOENT when there is no session of that id */
+int rows_find(struct rows *rows, const char *id, int64_t *ret_n);
+
+int rows_end(struct rows *rows, int64_t session, uint64_t usec, uint64_t wall_usec,
+	     const char *outcome);
+int rows_totals(struct rows *rows, int64_t session, const struct totals *totals);
+
+/** struct row_event - @session 0 = none; @details a JSON object */
+struct row_event {
+	int64_t session;
+	const char *pen;
+	const char *kind;
+	const char *details;
+	uint64_t usec;
+	uint64_t wall_usec;
+};
+int rows_event(struct rows *rows, const struct row_event *event);
+
+#define ROW_UNKNOWN (-1) /* a number in a gap that nobody knows */
+
+struct row_gap {
+	int64_t session;
+	int64_t after_seq;
+	int64_t before_seq;
+	int64_t missing;
+	const char *reason;
+	uint64_t usec;
+	uint64_t wall_usec;
+};
+int rows_gap(struct rows *rows, const struct row_gap *gap);
+
+/** rows_block() - @data: @samples, encoded */
+int rows_block(struct rows *rows, int64_t session, const struct block_sample *samples, size_t count,
+	       const uint8_t *data, size_t size);
+
+/** rows_trend() - @wall_usec: of the window's start */
+int rows_trend(struct rows *rows, int64_t session, const struct trend *trend, uint64_t wall_usec);
+
+#endif

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+
+#include "daemon/store/db.h"
+#include "daemon/store/schema.h"
+
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+
+/*
+ * Rules: a table is named by its noun; its key is n, and n only grows; rows of event, gap, block
+ * and trend are written once and never changed, so that they can be chained; a session's row
+ * changes until the session ends. *_usec is CLOCK_BOOTTIME, *_wall_usec microseconds since 1970
+ * UTC. Constraints on what comes from a pen are left out: a record that cannot be stored is lost.
+ */
+static const char schema_sql[] =
+	/* One row a session; it is open while ended_usec is NULL. */
+	"CREATE TABLE session ("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" id TEXT NOT NULL UNIQUE,"
+	" token TEXT NOT NULL," /* that the pen was claimed and armed with; 16 hex digits */
+	" pen TEXT,"		/* serial */
+	" model TEXT,"
+	" firmware INTEGER," /* BCD: 256 = 1.00 */
+	" calibration_due_days INTEGER,"
+	" transport TEXT,"
+	" profile TEXT,"
+	" profile_digest TEXT," /* BLAKE2b-256 of the profile's file */
+	" area TEXT,"
+	" client TEXT," /* pseudonym; stands nowhere else */
+	" operator TEXT,"
+	" operator_uid INTEGER,"
+	" screening TEXT,"
+	" consent TEXT,"
+	" sign_off TEXT,"
+	" cartridge TEXT," /* typed in: LOT/SERIAL */
+	" cartridge_uid TEXT,"
+	" cartridge_lot TEXT," /* of its tag */
+	" cartridge_expires_days INTEGER,"
+	" area_size_cm2 INTEGER,"
+	" started_usec INTEGER NOT NULL,"
+	" started_wall_usec INTEGER NOT NULL,"
+	" clock_synchronized INTEGER NOT NULL,"
+	" ended_usec INTEGER,"
+	" ended_wall_usec INTEGER,"
+	" outcome TEXT,"
+	/* Totals of what is stored, in the same transaction as the samples. */
+	" samples INTEGER NOT NULL DEFAULT 0,"
+	" gaps INTEGER NOT NULL DEFAULT 0," /* samples known to be missing */
+	" strokes INTEGER NOT NULL DEFAULT 0,"
+	" run_ms INTEGER NOT NULL DEFAULT 0,"
+	" depth_max_um INTEGER NOT NULL DEFAULT 0,"
+	" speed_max_rpm INTEGER NOT NULL DEFAULT 0"
+	") STRICT;"
+	"CREATE INDEX session_client ON session (client);"
+	"CREATE INDEX session_open ON session (n) WHERE ended_usec IS NULL;"
+
+	/* What happened: details is a JSON object. session or pen are NULL where there is none. */
+	"CREATE TABLE event ("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" session INTEGER REFERENCES session (n),"
+	" pen TEXT,"
+	" kind TEXT NOT NULL,"
+	" usec INTEGER NOT NULL,"
+	" wall_usec INTEGER NOT NULL,"
+	" details TEXT NOT NULL"
+	") STRICT;"
+	"CREATE INDEX event_session ON event (session);"
+
+	/* Samples that are not there, between two that are. NULL: no neighbour, or not known. */
+	"CREATE TABLE gap ("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" session INTEGER NOT NULL REFERENCES session (n),"
+	" after_seq INTEGER,"
+	" before_seq INTEGER,"
+	" missing INTEGER,"
+	" reason TEXT NOT NULL,"
+	" usec INTEGER NOT NULL,"
+	" wall_usec INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE INDEX gap_session ON gap (session);"
+
+	/* Samples, compressed: block.h has the format. seq as in the first and last of them. */
+	"CREATE TABLE block ("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" session INTEGER NOT NULL REFERENCES session (n),"
+	" first_seq INTEGER NOT NULL,"
+	" last_seq INTEGER NOT NULL,"
+	" count INTEGER NOT NULL,"
+	" first_host_usec INTEGER NOT NULL,"
+	" last_host_usec INTEGER NOT NULL,"
+	" data BLOB NOT NULL"
+	") STRICT;"
+	"CREATE INDEX block_session ON block (session);"
+
+	/* 100 ms of samples in plain numbers; stays when the blocks are deleted. */
+	"CREATE TABLE trend ("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" session INTEGER NOT NULL REFERENCES session (n),"
+	" usec INTEGER NOT NULL," /* start of the window */
+	" wall_usec INTEGER NOT NULL,"
+	" samples INTEGER NOT NULL,"
+	" depth_min_um INTEGER NOT NULL,"
+	" depth_mean_um INTEGER NOT NULL,"
+	" depth_max_um INTEGER NOT NULL,"
+	" speed_min_rpm INTEGER NOT NULL,"
+	" speed_mean_rpm INTEGER NOT NULL,"
+	" speed_max_rpm INTEGER NOT NULL,"
+	" motor_min_ma INTEGER NOT NULL,"
+	" motor_mean_ma INTEGER NOT NULL,"
+	" motor_max_ma INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE INDEX trend_session ON trend (session);"
+
+	"PRAGMA application_id = " TEXT(SCHEMA_APPLICATION_ID) ";"
+							       "PRAGMA user_version = " TEXT(
+								       SCHEMA_VERSION) ";";
+
+static int schema_create(sqlite3 *db)
+{
+	int r = db_exec(db, "BEGIN IMMEDIATE");
+
+	if (r < 0)
+		return r;
+	r = db_exec(db, schema_sql);
+	if (r >= 0)
+		r = db_exec(db, "COMMIT");
+	if (r < 0 && !sqlite3_get_autocommit(db))
+		db_exec(db, "ROLLBACK"); /* the first error is the one that counts */
+	return r;
+}
+
+int schema_open(sqlite3 *db, enum schema_state *ret_state, int64_t *ret_version)
+{
+	int64_t version, application, tables;
+	int r;
+
+	r = db_integer(db, "PRAGMA user_version", &version);
+	if (r < 0)
+		return r;
+	r = db_integer(db, "PRAGMA application_id", &application);
+	if (r < 0)
+		return r;
+	r = db_integer(db, "SELECT count(*) FROM sqlite_schema", &tables);
+	if (r < 0)
+		return r;
+	*ret_version = version;
+	if (!tables && !version && !application) {
+		r = schema_create(db);
+		if (r < 0)
+			return r;
+		*ret_version = SCHEMA_VERSION;
+		*ret_state = SCHEMA_CURRENT;
+		return 0;
+	}
+	if (application != SCHEMA_APPLICATION_ID || version < 1)
+		*ret_state = SCHEMA_FOREIGN;
+	else
+		*ret_state = version > SCHEMA_VERSION ? SCHEMA_NEWER : SCHEMA_CURRENT;
+	return 0;
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The summary of a session: its row as a JSON object, with its events and gaps. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/store/db.h"
+#include "daemon/store/export.h"
+#include "daemon/store/store.h"
+
+/* 16 texts of nothing but control characters, six bytes each in JSON, and the numbers. */
+#define SUMMARY_HEAD_MAX (6 * 16 * STORE_TEXT_MAX + 4096)
+
+enum summary_type {
+	SUMMARY_TEXT,
+	SUMMARY_NUMBER,
+	SUMMARY_BOOL,
+	SUMMARY_TIME,
+	SUMMARY_BCD,
+};
+
+/** struct summary_key - a key of the object and the column it comes from */
+struct summary_key {
+	const char *key;
+	const char *column;
+	enum summary_type type;
+};
+
+static const struct summary_key summary_keys[] = {
+	{"id", "id", SUMMARY_TEXT},
+	{"pen", "pen", SUMMARY_TEXT},
+	{"model", "model", SUMMARY_TEXT},
+	{"firmware", "firmware", SUMMARY_BCD},
+	{"transport", "transport", SUMMARY_TEXT},
+	{"profile", "profile", SUMMARY_TEXT},
+	{"profile_digest", "profile_digest", SUMMARY_TEXT},
+	{"area", "area", SUMMARY_TEXT},
+	{"area_size_cm2", "area_size_cm2", SUMMARY_NUMBER},
+	{"client", "client", SUMMARY_TEXT},
+	{"operator", "operator", SUMMARY_TEXT},
+	{"screening", "screening", SUMMARY_TEXT},
+	{"consent", "consent", SUMMARY_TEXT},
+	{"sign_off", "sign_off", SUMMARY_TEXT},
+	{"cartridge", "cartridge", SUMMARY_TEXT},
+	{"cartridge_uid", "cartridge_uid", SUMMARY_TEXT},
+	{"cartridge_lot", "cartridge_lot", SUMMARY_TEXT},
+	{"cartridge_expires_days", "cartridge_expires_days", SUMMARY_NUMBER},
+	{"started", "started_wall_usec", SUMMARY_TIME},
+	{"started_usec", "started_usec", SUMMARY_NUMBER},
+	{"ended", "ended_wall_usec", SUMMARY_TIME},
+	{"outcome", "outcome", SUMMARY_TEXT},
+	{"clock_synchronized", "clock_synchronized", SUMMARY_BOOL},
+	{"samples", "samples", SUMMARY_NUMBER},
+	{"gaps", "gaps", SUMMARY_NUMBER},
+	{"run_ms", "run_ms", SUMMARY_NUMBER},
+	{"strokes", "strokes", SUMMARY_NUMBER},
+	{"depth_max_um", "depth_max_um", SUMMARY_NUMBER},
+	{"speed_max_rpm", "speed_max_rpm", SUMMARY_NUMBER},
+};
+
+#define SUMMARY_KEYS ELEMENTSOF(summary_keys)
+
+static const char gaps_sql[] = "SELECT n, after_seq, before_seq, missing, reason, wall_usec"
+			       " FROM gap WHERE session = ? AND n > ? ORDER BY n LIMIT 1";
+
+/** struct scratch - texts made for fields, which borrow them */
+struct scratch {
+	char texts[SUMMARY_KEYS][EXPORT_TIME_MAX];
+};
+
+static struct field field_of(sqlite3_stmt *statement, int column, const struct summary_key *key,
+			     char scratch[EXPORT_TIME_MAX])
+{
+	int64_t number = sqlite3_column_int64(statement, column);
+
+	if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+		return FIELD_S(key->key, NULL);
+	switch (key->type) {
+	case SUMMARY_TEXT:
+		return FIELD_S(key->key, db_column_text(statement, column));
+	case SUMMARY_NUMBER:
+		return FIELD_I(key->key, number);
+	case SUMMARY_BOOL:
+		return FIELD_B(key->key, number != 0);
+	case SUMMARY_TIME:
+		return FIELD_S(key->key, export_time(scratch, (uint64_t)number));
+	case SUMMARY_BCD:
+		snprintf(scratch, EXPORT_TIME_MAX, "%x.%02x", (unsigned int)(number >> 8),
+			 (unsigned int)(number & 0xff));
+		return FIELD_S(key->key, scratch);
+	}
+	return FIELD_S(key->key, NULL);
+}
+
+/* "SELECT a, b, ... FROM session WHERE n = ?", from the table above */
+static int head_prepare(struct sender *sender, sqlite3_stmt **ret)
+{
+	char sql[1024];
+	size_t used = 0;
+
+	for (size_t i = 0; i < SUMMARY_KEYS; i++)
+		used += (size_t)snprintf(sql + used, sizeof(sql) - used, "%s %s",
+					 i ? "," : "SELECT", summary_keys[i].column);
+	snprintf(sql + used, sizeof(sql) - used, " FROM session WHERE n = ?");
+	return db_prepare(sender->db, ret, sql);
+}
+
+/* The object, still open: without its closing brace. */
+static int head_make(struct sender *sender, char *buf, size_t size)
+{
+	_cleanup_statement_ sqlite3_stmt *statement = NULL;
+	struct field fields[SUMMARY_KEYS];
+	struct scratch scratch;
+	int r = head_prepare(sender, &statement);
+
+	if (r >= 0)
+		r = DB_BIND(statement, DB_I(sender->session));
+	if (r < 0)
+		return r;
+	r = sqlite3_step(statement);
+	if (r != SQLITE_ROW)
+		return r == SQLITE_DONE ? -ENOENT : db_errno(r);
+	for (size_t i = 0; i < SUMMARY_KEYS; i++)
+		fields[i] = field_of(statement, (int)i, &summary_keys[i], scratch.texts[i]);
+	r = fields_json(buf, size, fields, SUMMARY_KEYS);
+	if (r < 0)
+		return r;
+	buf[r - 1] = '\0';
+	return 0;
+}
+
+static int element_send(struct sender *sender, bool first)
+{
+	int r = first ? 0 : stream_text(&sender->stream, ",");
+
+	return r < 0 ? r : stream_text(&sender->stream, sender->text);
+}
+
+static struct field known(const char *key, sqlite3_stmt *statement, int column)
+{
+	if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+		return FIELD_S(key, NULL);
+	return FIELD_I(key, sqlite3_column_int64(statement, column));
+}
+
+static int gap_take(struct sender *sender, sqlite3_stmt *statement)
+{
+	char stamp[EXPORT_TIME_MAX];
+	const struct field fields[] = {
+		known("after_seq", statement, 1),
+		known("before_seq", statement, 2),
+		known("missing", statement, 3),
+		FIELD_S("reason", db_column_text(statement, 4)),
+		FIELD_S("time", export_time(stamp, (uint64_t)sqlite3_column_int64(statement, 5))),
+	};
+	const size_t size = 8 * STORE_TEXT_MAX;
+	int r;
+
+	free(sender->text);
+	sender->text = malloc(size);
+	if (!sender->text)
+		return -ENOMEM;
+	r = fields_json(sender->text, size, fields, ELEMENTSOF(fields));
+	return r < 0 ? r : 0;
+}
+
+int export_summary(struct sender *sender)
+{
+	_cleanup_free_ char *head = malloc(SUMMARY_HEAD_MAX);
+	int r;
+
+	if (!head)
+		return -ENOMEM;
+	r = head_make(sender, head, SUMMARY_HEAD_MAX);
+	if (r >= 0)
+		r = stream_text(&sender->stream, head);
+	if (r >= 0)
+		r = stream_text(&sender->stream, ",\"events\":[");
+	if (r >= 0)
+		r = export_rows(sender, export_event_sql, export_event_take, element_send);
+	if (r >= 0)
+		r = stream_text(&sender->stream, "],\"gap_records\":[");
+	if (r >= 0)
+		r = export_rows(sender, gaps_sql, gap_take, element_send);
+	return r < 0 ? r : stream_text(&sender->stream, "]}\n");
+}

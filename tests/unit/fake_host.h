@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A transport that does nothing but write down what a pen asks of it, and lets the test answer.
+ * Tests that use it wrap host_usbip_new (tests/unit/NAME.wrap).
+ */
+#ifndef MNPEN_TEST_FAKE_HOST_H
+#define MNPEN_TEST_FAKE_HOST_H
+
+#include "daemon/pen/pen.h"
+#include "driver/host/host.h"
+
+#define FAKE_LOG_MAX 4096
+
+struct fake_host {
+	struct host host; /* first */
+	/* What was asked, in order: "stop 1 get-info ... alt1 stream+ reset hook" */
+	char log[FAKE_LOG_MAX];
+	bool pending; /* a control or alt request waits for its answer */
+	struct host_control control;
+	host_done done;
+	void *userdata;
+	host_done stop_done; /* a STOP waits for its answer */
+	void *stop_userdata;
+};
+
+/* What the pen's hooks heard. */
+struct fake_owner {
+	struct fake_host *host;
+	unsigned int arrived, left, alarms, disarmed, samples, gaps;
+	enum policy_reason may_run; /* the answer that the pen gets */
+	enum policy_reason disarm_reason;
+	bool refuse_arrival;
+	unsigned int results;
+	struct pen_result result; /* of the last command */
+};
+
+extern struct fake_host *fake_last; /* made by the wrapped host_usbip_new() */
+extern const struct pen_hooks fake_hooks;
+
+/** fake_answer() - the request in flight ended; @data for an IN request */
+void fake_answer(struct fake_host *fake, int result, const void *data, size_t len);
+void fake_answer_stop(struct fake_host *fake, int result);
+void fake_packet(struct fake_host *fake, const void *buf, size_t len);
+void fake_sample(struct fake_host *fake, const struct mnpen_sample *sample); /* and drained */
+void fake_clear(struct fake_host *fake);				     /* the log */
+void fake_done(struct pen *pen, void *userdata, const struct pen_result *result);
+
+/** fake_bring_up() - answers the whole set-up; the pen has arrived when it returns */
+void fake_bring_up(struct fake_host *fake, struct mnpen_sample *sample);
+
+/** fake_next_sample() - the sample a millisecond later */
+struct mnpen_sample *fake_next_sample(struct mnpen_sample *sample);
+
+#endif
