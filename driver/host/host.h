@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One connection to one pen, whatever carries it: libusb, the guard's character device, or USB/IP.
+ *
+ * All calls and callbacks belong to the thread of the sd-event loop given at creation. Nothing
+ * here blocks. The transport knows USB and nothing of policy: what a sample means, when to arm and
+ * when to stop is decided above.
+ *
+ * EP0 is a queue in itself, so at most one control transfer of ours is in flight: host_control()
+ * and host_set_alt() return -EBUSY while one is. host_stop() never waits for it: it cancels it.
+ */
+#ifndef MNPEN_HOST_H
+#define MNPEN_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "driver/proto/proto.h"
+
+#define HOST_CONTROL_TIMEOUT_MS 50 /* the time limit of every transfer while a pen may be armed */
+#define HOST_SETUP_TIMEOUT_MS 1000 /* enumeration, alt setting: nothing is armed yet */
+#define HOST_INTERRUPT_URBS 8	   /* interrupt transfers kept in flight while streaming */
+#define HOST_EVENT_PRIORITY (-200) /* samples and stop go before everything else in the loop */
+
+struct host;
+
+/** struct host_identity - what the pen's descriptors say; valid while online */
+struct host_identity {
+	char serial[MNPEN_SERIAL_MAX + 1]; /* checked by mnpen_serial_valid() */
+	char manufacturer[64];
+	char product[64];
+	uint16_t vendor_id;
+	uint16_t product_id;
+};
+
+/**
+ * struct host_callbacks - what the owner hears
+ * @online: the device is configured, is a pen by its ids and interface triple, and sits in alt 0
+ * @offline: it is gone, or was refused: @error is negative (-ENODEV unplugged, -ECONNRESET,
+ *	-ETIMEDOUT, -EPROTO not a pen, -EBUSY taken by another host, ...). Every transfer in flight
+ *	has had its done() with -ENODEV before. The transport tries again by itself, with back-off.
+ *	Called only after online(), except that refusals are reported once for each new cause.
+ * @packet: one packet of the sample endpoint, as received; @len may be wrong, judge it
+ * @drained: everything that had arrived has been handed out by @packet: time to judge and renew
+ *
+ * A callback may call host_* functions, but not host_free().
+ */
+struct host_callbacks {
+	void (*online)(struct host *host, void *userdata, const struct host_identity *identity);
+	void (*offline)(struct host *host, void *userdata, int error);
+	void (*packet)(struct host *host, void *userdata, const uint8_t *buf, size_t len,
+		       uint64_t rx_usec);
+	void (*drained)(struct host *host, void *userdata);
+};
+
+/**
+ * host_done - a control transfer ended
+ * @result: 0 done · -EPIPE refused (STALL) · -ETIMEDOUT · -ECANCELED (by host_stop() or
+ *	host_reset()) · -ENODEV gone · -EPROTO wrong answer
+ * @data, @len: the IN data when @result is 0; valid during the call
+ */
+typedef void (*host_done)(void *userdata, int result, const uint8_t *data, size_t len);
+
+/** struct host_control - one class request to interface 0; copied by host_control() */
+struct host_control {
+	enum mnpen_request request;
+	bool in;
+	uint16_t value;
+	uint16_t len; /* bytes of @data to send, or exactly to receive */
+	uint8_t data[MNPEN_RECORD_MAX];
+	unsigned int timeout_ms; /* 0 = HOST_CONTROL_TIMEOUT_MS */
+};
+
+/** struct host_ops - a transport; see the wrappers below for the contract of each */
+struct host_ops {
+	const char *name; /* "usb", "usbip", "chardev": the D-Bus property Transport */
+	int (*control)(struct host *host, const struct host_control *control, host_done done,
+		       void *userdata);
+	int (*set_alt)(struct host *host, uint8_t alt, unsigned int timeout_ms, host_done done,
+		       void *userdata);
+	int (*stream)(struct host *host, bool on);
+	int (*stop)(struct host *host, uint16_t reason, host_done done, void *userdata);
+	int (*reset)(struct host *host);
+	void (*free)(struct host *host);
+};
+
+/** struct host - embedded as the first member by each transport */
+struct host {
+	const struct host_ops *ops;
+	const struct host_callbacks *callbacks;
+	void *userdata;
+};
+
+/**
+ * host_control() - send one class request
+ *
+ * Return: 0, done() will be called exactly once, never from inside this call; -EBUSY one is in
+ * flight; -ENOTCONN not online; -EINVAL impossible length. done() is not called on an error.
+ */
+int host_control(struct host *host, const struct host_control *control, host_done done,
+		 void *userdata);
+
+/** host_set_alt() - SET_INTERFACE on interface 0; ends ARMED and RUNNING in the pen. As above,
+ * but a control transfer in flight is cancelled first: this is a step of escalation. */
+int host_set_alt(struct host *host, uint8_t alt, unsigned int timeout_ms, host_done done,
+		 void *userdata);
+
+/** host_stream() - keep HOST_INTERRUPT_URBS interrupt transfers in flight, or cancel them.
+ * Needs alt 1. Return: 0, -ENOTCONN. */
+int host_stream(struct host *host, bool on);
+
+/**
+ * host_stop() - send STOP now: no queue, no allocation, no waiting
+ * @reason: the host's own reason number, wValue
+ *
+ * Cancels a control transfer in flight (its done() gets -ECANCELED before this returns).
+ * Return: 0, done() will be called; -EALREADY a STOP is in flight (done() is not called);
+ * -ENOTCONN: nothing to send it to; -EAGAIN the way out is blocked (peer does not read).
+ */
+int host_stop(struct host *host, uint16_t reason, host_done done, void *userdata);
+
+/** host_reset() - the strongest the transport has: device reset, on USB/IP closing the connection.
+ * offline() follows from the loop; then the transport tries to come back. Return: 0, -ENOTCONN. */
+int host_reset(struct host *host);
+
+/** host_free() - closes, cancels, frees; no callback is called any more. NULL is fine.
+ * Returns NULL. Closing an imported pen is an unplug to it, and so a stop. */
+struct host *host_free(struct host *host);
+
+const char *host_transport_name(const struct host *host);
+
+#endif

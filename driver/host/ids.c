@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "driver/host/ids.h"
+
+#include <stddef.h>
+
+#include "driver/base/cleanup.h"
+#include "driver/proto/proto.h"
+
+/* Makers add theirs here, one line a model; udev/ has the same list for access rights. */
+static const struct host_id {
+	uint16_t vendor_id;
+	uint16_t product_id;
+} host_ids[] = {
+	{MNPEN_USB_VENDOR_ID, MNPEN_USB_PRODUCT_ID},
+};
+
+bool host_ids_match(uint16_t vendor_id, uint16_t product_id)
+{
+	for (size_t i = 0; i < ELEMENTSOF(host_ids); i++)
+		if (host_ids[i].vendor_id == vendor_id && host_ids[i].product_id == product_id)
+			return true;
+	return false;
+}
