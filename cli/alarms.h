@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Standing alarms, as "status" and "alarm list" show them. */
+#ifndef MNPEN_CLI_ALARMS_H
+#define MNPEN_CLI_ALARMS_H
+
+#include "cli/cli.h"
+#include "cli/json.h"
+
+/** alarms_say() - one line an alarm, with the command that acknowledges it; NULL = none */
+void alarms_say(const struct cli *cli, json_object *alarms);
+
+#endif

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* alarm list, alarm ack. */
+#include "cli/alarms.h"
+#include "cli/bus.h"
+#include "cli/commands.h"
+#include "daemon/api/names.h"
+
+void alarms_say(const struct cli *cli, json_object *alarms)
+{
+	size_t n =
+		json_object_is_type(alarms, json_type_array) ? json_object_array_length(alarms) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		json_object *alarm = json_object_array_get_idx(alarms, i);
+		const char *pen = json_string(alarm, "pen");
+
+		cli_say(cli,
+			"ALARM %s%s%s: %s (%s) - when it is seen to: " CLI_NAME " alarm ack %s",
+			json_string(alarm, "id"), *pen ? ", pen " : "", pen,
+			json_string(alarm, "text"), json_string(alarm, "kind"),
+			json_string(alarm, "id"));
+	}
+}
+
+enum cli_exit cmd_alarm_list(struct cli *cli, const struct args *args)
+{
+	_cleanup_json_ json_object *manager = NULL, *document = NULL;
+	json_object *alarms;
+	enum cli_exit code = bus_get_all(cli, API_ROOT, API_MANAGER, &manager);
+
+	if (code != CLI_DONE)
+		return code;
+	alarms = json_get(manager, "Alarms");
+	if (cli->json) {
+		document = json_document();
+		json_add_shared(document, "alarms", alarms, json_object_new_array());
+		json_print(document);
+		return CLI_DONE;
+	}
+	alarms_say(cli, alarms);
+	if (!json_object_is_type(alarms, json_type_array) || json_object_array_length(alarms) == 0)
+		cli_say(cli, "no standing alarms");
+	return CLI_DONE;
+}
+
+enum cli_exit cmd_alarm_ack(struct cli *cli, const struct args *args)
+{
+	enum cli_exit code = bus_call(cli, NULL, API_ROOT, API_MANAGER, "AcknowledgeAlarm", "s",
+				      args->operands[0]);
+
+	if (code == CLI_DONE)
+		cli_done(cli, "alarm %s is acknowledged", args->operands[0]);
+	return code;
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* session begin, area, note, end. */
+#include <string.h>
+
+#include "cli/bus.h"
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/pens.h"
+#include "daemon/api/names.h"
+
+static enum cli_exit unsendable(struct cli *cli, int error)
+{
+	return cli_fail(cli, CLI_FAILED, "Failed", NULL, "cannot write the call: %s",
+			strerror(-error));
+}
+
+static int append_option(sd_bus_message *call, const char *key, const char *value)
+{
+	return value ? sd_bus_message_append(call, "{sv}", key, "s", value) : 0;
+}
+
+/* The options of BeginSession have the names that they have on the command line. */
+static int append_options(sd_bus_message *call, const struct args *args, const char *screening)
+{
+	static const enum cli_option as_they_are[] = {OPT_AREA,	   OPT_AREA_SIZE, OPT_OPERATOR,
+						      OPT_CONSENT, OPT_SIGN_OFF,  OPT_CARTRIDGE};
+	int r = sd_bus_message_open_container(call, 'a', "{sv}");
+
+	for (size_t i = 0; r >= 0 && i < ELEMENTSOF(as_they_are); i++)
+		r = append_option(call, option_text(as_they_are[i])->name,
+				  args->value[as_they_are[i]]);
+	if (r >= 0)
+		r = append_option(call, "screening", screening);
+	return r < 0 ? r : sd_bus_message_close_container(call);
+}
+
+static enum cli_exit begin(struct cli *cli, const struct args *args, const char *pen_path,
+			   const char *client, const char *screening, sd_bus_message **ret_reply)
+{
+	_cleanup_message_ sd_bus_message *call = NULL;
+	const char *profile = args->value[OPT_PROFILE];
+	enum cli_exit code = bus_prepare(cli, API_ROOT, API_MANAGER, "BeginSession", &call);
+	int r;
+
+	if (code != CLI_DONE)
+		return code;
+	r = sd_bus_message_append(call, "oss", pen_path, profile ? profile : "", client);
+	if (r >= 0)
+		r = append_options(call, args, screening);
+	if (r < 0)
+		return unsendable(cli, r);
+	return bus_send(cli, call, BUS_TIMEOUT_ASK_USEC, ret_reply);
+}
+
+static void print_begun(const char *id, const char *serial)
+{
+	_cleanup_json_ json_object *document = json_document();
+	json_object *session = json_object_new_object();
+
+	json_add_string(session, "id", id);
+	json_add_string(session, "pen", serial);
+	json_object_object_add(document, "session", session);
+	json_print(document);
+}
+
+enum cli_exit cmd_session_begin(struct cli *cli, const struct args *args)
+{
+	_cleanup_free_ char *path = NULL, *serial = NULL, *client = NULL, *screening = NULL;
+	_cleanup_message_ sd_bus_message *reply = NULL;
+	const char *id;
+	enum cli_exit code;
+
+	code = file_read_secret(cli, "client", args->value[OPT_CLIENT], &client);
+	if (code == CLI_DONE && *client == '\0')
+		code = cli_usage(cli, NULL, "--client must not be empty");
+	if (code == CLI_DONE && args->value[OPT_SCREENING])
+		code = file_read(cli, args->value[OPT_SCREENING], &screening);
+	if (code == CLI_DONE)
+		code = pens_path(cli, args->value[OPT_PEN], &path, &serial);
+	if (code == CLI_DONE)
+		code = begin(cli, args, path, client, screening, &reply);
+	if (code != CLI_DONE)
+		return code;
+	if (sd_bus_message_read(reply, "s", &id) < 0)
+		return cli_fail(cli, CLI_FAILED, "Failed", CLI_NAME " status shows it",
+				"the session has begun, but mnpend's answer cannot be read");
+	if (cli->json)
+		print_begun(id, serial);
+	cli_say(cli, "%s", id);
+	return CLI_DONE;
+}
+
+static enum cli_exit set_area(struct cli *cli, const char *path, const char *area,
+			      const char *size_cm2)
+{
+	_cleanup_message_ sd_bus_message *call = NULL;
+	enum cli_exit code = bus_prepare(cli, path, API_SESSION, "SetArea", &call);
+	int r;
+
+	if (code != CLI_DONE)
+		return code;
+	r = sd_bus_message_append(call, "s", area);
+	if (r >= 0)
+		r = sd_bus_message_open_container(call, 'a', "{sv}");
+	if (r >= 0)
+		r = append_option(call, option_text(OPT_AREA_SIZE)->name, size_cm2);
+	if (r >= 0)
+		r = sd_bus_message_close_container(call);
+	if (r < 0)
+		return unsendable(cli, r);
+	return bus_send(cli, call, BUS_TIMEOUT_ASK_USEC, NULL);
+}
+
+enum cli_exit cmd_session_area(struct cli *cli, const struct args *args)
+{
+	_cleanup_free_ char *path = NULL, *id = NULL;
+	enum cli_exit code = pens_session(cli, args->value[OPT_SESSION], &path, &id);
+
+	if (code == CLI_DONE)
+		code = set_area(cli, path, args->operands[0], args->value[OPT_AREA_SIZE]);
+	if (code == CLI_DONE)
+		cli_done(cli, "%s: area %s; the pen is disarmed", id, args->operands[0]);
+	return code;
+}
+
+enum cli_exit cmd_session_note(struct cli *cli, const struct args *args)
+{
+	_cleanup_free_ char *path = NULL, *id = NULL;
+	enum cli_exit code = pens_session(cli, args->value[OPT_SESSION], &path, &id);
+
+	if (code == CLI_DONE)
+		code = bus_call(cli, NULL, path, API_SESSION, "AddNote", "ss", args->operands[0],
+				args->operands[1]);
+	if (code == CLI_DONE)
+		cli_done(cli, "%s: the note is recorded", id);
+	return code;
+}
+
+enum cli_exit cmd_session_end(struct cli *cli, const struct args *args)
+{
+	const char *outcome = args->value[OPT_OUTCOME] ? args->value[OPT_OUTCOME] : "completed";
+	_cleanup_free_ char *path = NULL, *id = NULL;
+	enum cli_exit code = pens_session(cli, args->value[OPT_SESSION], &path, &id);
+
+	if (code == CLI_DONE)
+		code = bus_call(cli, NULL, path, API_SESSION, "End", "s", outcome);
+	if (code == CLI_DONE)
+		cli_done(cli, "%s has ended: %s", id, outcome);
+	return code;
+}
