@@ -187,7 +187,7 @@ link = $(Q)$(CC) $(LDFLAGS_ALL) $(2) -o $@ $(filter %.o %.a,$^) $(1)
 $(BUILD)/mnpend: $(call objects,daemon/main.c) $(call libs,daemon driver) $(OBJ)/flags.link
 	$(call say,LD,$@)
 	$(call link,$(LIBS_DAEMON))
-$(BUILD)/mnpenctl: $(call objects,cli/main.c) $(call libs,cli daemon driver) $(OBJ)/flags.link
+$(BUILD)/mnpenctl: $(call objects,cli/main.c) $(call libs,cli driver) $(OBJ)/flags.link
 	$(call say,LD,$@)
 	$(call link,$(LIBS_CLI))
 $(BUILD)/mnpen-gadget: $(call objects,tests/gadget/main.c) $(call libs,gadget driver) $(OBJ)/flags.link

@@ -101,7 +101,9 @@ static int print_pen(const struct objects *objects, const struct pen *pen, json_
 	table_pair(sheet, "Model", "%s, firmware %s, by %s", pen->model, pen->firmware,
 		   pen->transport);
 	table_pair(sheet, "State", "%s, %s", pen->state, pen->armed ? "ARMED" : "not armed");
-	table_pair(sheet, "Last stop", "%s", *pen->stop_reason ? pen->stop_reason : "none");
+	table_pair(sheet, "Last stop", "%s (the pen says: %s)",
+		   *pen->disarm_reason ? pen->disarm_reason : "none",
+		   *pen->stop_reason ? pen->stop_reason : "none");
 	pens_faults(pen, a, sizeof(a));
 	table_pair(sheet, "Faults", "%s", *a ? a : "none");
 	add_now(sheet, pen);

@@ -245,7 +245,7 @@ static enum cli_exit tell_end(struct live *live)
 		return cli_fail(cli, CLI_FAILED, "Disarmed",
 				CLI_NAME " status shows what is against arming again",
 				"%s was disarmed: %s%s%s", serial,
-				*live->stop_reason ? live->stop_reason : "no reason given",
+				*live->disarm_reason ? live->disarm_reason : "no reason given",
 				*live->last_event ? "; last event: " : "", live->last_event);
 	case LIVE_BROKEN:
 		return cli_fail(cli, CLI_FAILED, "Failed", NULL, "the live view of %s broke off",

@@ -43,12 +43,12 @@ struct live {
 	struct live_view view;
 	enum live_arming arming;
 	enum live_end end;
-	bool over;	      /* @end is final: the loop ends */
-	enum cli_exit code;   /* of LIVE_REFUSED */
-	char stop_reason[64]; /* the pen's, as the daemon names it */
-	char last_event[512]; /* the newest one that says why it stopped; "" = none */
-	json_object *events;  /* array, since the last JSON line */
-	uint64_t run_base_ms; /* sample.run_ms when the session's RunMs was read */
+	bool over;		/* @end is final: the loop ends */
+	enum cli_exit code;	/* of LIVE_REFUSED */
+	char disarm_reason[64]; /* the daemon's */
+	char last_event[512];	/* the newest one that says why it stopped; "" = none */
+	json_object *events;	/* array, since the last JSON line */
+	uint64_t run_base_ms;	/* sample.run_ms when the session's RunMs was read */
 	uint64_t run_polled_ms;
 	bool drawing; /* one line that is written over */
 	bool showing; /* the view has begun */

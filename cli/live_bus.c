@@ -25,9 +25,9 @@ static void take_properties(struct live *live, json_object *p)
 {
 	const char *session = json_string(p, "Session");
 
-	if (json_get(p, "StopReason"))
-		snprintf(live->stop_reason, sizeof(live->stop_reason), "%s",
-			 json_string(p, "StopReason"));
+	if (json_get(p, "DisarmReason"))
+		snprintf(live->disarm_reason, sizeof(live->disarm_reason), "%s",
+			 json_string(p, "DisarmReason"));
 	if (json_get(p, "Limits"))
 		take_limits(&live->view, json_get(p, "Limits"));
 	if (*session && strcmp(session, live->session_path) != 0) {
@@ -113,7 +113,7 @@ static void add_event(struct live *live, uint64_t seq, uint64_t usec, const char
 
 static int on_event(sd_bus_message *signal, void *userdata, sd_bus_error *ret_error)
 {
-	static const char *const reasons[] = {"trip", "fault", "alarm"};
+	static const char *const reasons[] = {"disarmed", "fault", "alarm"};
 	_cleanup_json_ json_object *details = NULL;
 	struct live *live = userdata;
 	char text[400], line[512];

@@ -33,6 +33,7 @@ static void fill_pen(struct pen *pen, const char *path, json_object *p, uint64_t
 		.transport = json_string(p, "Transport"),
 		.state = json_string(p, "State"),
 		.stop_reason = json_string(p, "StopReason"),
+		.disarm_reason = json_string(p, "DisarmReason"),
 		.profile = json_string(p, "Profile"),
 		.area = json_string(p, "Area"),
 		.pedal = json_string(p, "Pedal"),
@@ -272,6 +273,7 @@ json_object *pens_json(const struct pen *pen)
 	json_add_bool(o, "armed", pen->armed);
 	json_add_shared(o, "faults", pen->faults, json_object_new_array());
 	json_add_string(o, "stop_reason", pen->stop_reason);
+	json_add_string(o, "disarm_reason", pen->disarm_reason);
 	json_add_u64(o, "depth_um", pen->depth_um);
 	json_add_u64(o, "speed_rpm", pen->speed_rpm);
 	json_add_u64(o, "target_depth_um", pen->target_depth_um);

@@ -20,7 +20,8 @@ struct pen {
 	const char *firmware;
 	const char *transport;
 	const char *state;
-	const char *stop_reason;
+	const char *stop_reason;   /* the pen's own word */
+	const char *disarm_reason; /* the daemon's */
 	const char *profile;
 	const char *area;
 	const char *pedal;

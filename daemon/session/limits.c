@@ -76,42 +76,39 @@ static int gather(struct station_pen *pen, struct limit_input inputs[LIMIT_SOURC
 	return 0;
 }
 
-static int say(struct refusal *refusal, const char *what, enum unit_kind kind, const char *mend,
-	       const struct limits_refusal *why)
+static int say_above(struct refusal *refusal, const char *what, enum unit_kind kind,
+		     const char *profile, const struct limits_refusal *why)
 {
 	char value[48], limit[48];
 
-	return refuse(refusal, REFUSAL_LIMIT, "%s of %s is above the limit of %s set by the %s; %s",
-		      what, unit_format(kind, why->value, value, sizeof(value)),
+	return refuse(refusal, REFUSAL_LIMIT,
+		      "profile '%s' allows a %s of %s, above the limit of %s set by the %s; choose "
+		      "another profile, or have the profile or that limit changed",
+		      profile, what, unit_format(kind, why->value, value, sizeof(value)),
 		      unit_format(kind, why->limit, limit, sizeof(limit)),
-		      limit_source_name(why->source), mend);
+		      limit_source_name(why->source));
 }
 
 static int say_combined(struct refusal *refusal, enum limits_verdict verdict,
 			const struct limits_refusal *why, const char *profile)
 {
-	char what[CONF_NAME_MAX + 40];
-	const char *mend = "choose another profile, or have the profile or that limit changed";
-
-	snprintf(what, sizeof(what), "profile '%s': a", profile);
 	switch (verdict) {
 	case LIMITS_OK:
 		return 0;
 	case LIMITS_DEPTH_ABOVE:
-		strncat(what, " depth", sizeof(what) - strlen(what) - 1);
-		return say(refusal, what, UNIT_DEPTH, mend, why);
+		return say_above(refusal, "depth", UNIT_DEPTH, profile, why);
 	case LIMITS_SPEED_ABOVE:
-		strncat(what, " speed", sizeof(what) - strlen(what) - 1);
-		return say(refusal, what, UNIT_SPEED, mend, why);
+		return say_above(refusal, "speed", UNIT_SPEED, profile, why);
 	case LIMITS_RUN_ABOVE:
-		strncat(what, " run time", sizeof(what) - strlen(what) - 1);
-		return say(refusal, what, UNIT_TIME, mend, why);
+		return say_above(refusal, "run time", UNIT_TIME, profile, why);
 	case LIMITS_SESSION_ABOVE:
-		strncat(what, " session time", sizeof(what) - strlen(what) - 1);
-		return say(refusal, what, UNIT_TIME, mend, why);
+		return say_above(refusal, "session time", UNIT_TIME, profile, why);
 	case LIMITS_TOLERANCE_ABOVE:
-		return say(refusal, "the pen's declared depth tolerance", UNIT_DEPTH,
-			   "use another pen, or have MaxTolerance reviewed", why);
+		return refuse(
+			refusal, REFUSAL_LIMIT,
+			"the pen declares a depth tolerance of %u um, above the limit of %u um "
+			"set by the %s (MaxTolerance); use another pen",
+			why->value, why->limit, limit_source_name(why->source));
 	case LIMITS_DEPTH_EMPTY:
 		return refuse(refusal, REFUSAL_LIMIT,
 			      "no depth is left: the pen cannot go less deep than %u um, and the "

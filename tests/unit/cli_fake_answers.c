@@ -110,11 +110,11 @@ static int answer_record(sd_bus_message *call, sd_bus_message *reply)
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
 	if (strcmp(what, "summary") == 0) {
-		n = snprintf(
-			summary, sizeof(summary),
-			"{\"id\":\"%s\",\"samples\":%u,\"run_ms\":61000,\"events\":["
-			"{\"time\":\"T\",\"kind\":\"trip\",\"details\":{\"depth_um\":1200}}]}\n",
-			id, fake.promised);
+		n = snprintf(summary, sizeof(summary),
+			     "{\"id\":\"%s\",\"samples\":%u,\"run_ms\":61000,\"events\":["
+			     "{\"time\":\"T\",\"kind\":\"disarmed\",\"details\":{\"depth_um\":1200}"
+			     "}]}\n",
+			     id, fake.promised);
 		if (write(fds[1], summary, (size_t)(fake.half_summary ? n / 2 : n)) < 0)
 			return -errno;
 	} else {
@@ -174,9 +174,9 @@ int fake_befall(sd_bus *bus)
 		return 0;
 	case FAKE_TRIPS:
 		emit(bus, pen, "org.mnpen1.Pen", "Event", "ttsa{sv}", (uint64_t)1, (uint64_t)2,
-		     "trip", 1, "depth_um", "u", 1200);
+		     "disarmed", 1, "depth_um", "u", 1200);
 		return emit(bus, pen, "org.freedesktop.DBus.Properties", "PropertiesChanged",
-			    "sa{sv}as", "org.mnpen1.Pen", 2, "Armed", "b", 0, "StopReason", "s",
+			    "sa{sv}as", "org.mnpen1.Pen", 2, "Armed", "b", 0, "DisarmReason", "s",
 			    "depth-limit", 0);
 	case FAKE_UNPLUGGED:
 		return emit(bus, "/org/mnpen1", "org.freedesktop.DBus.ObjectManager",

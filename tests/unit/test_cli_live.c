@@ -87,7 +87,7 @@ static void test_how_arm_ends(void **state)
 		 "terminal is gone"},
 		{FAKE_NO_ANSWER, SIGINT, CLI_DONE, "OpenTelemetry() Arm() Stop() ", ""},
 		{FAKE_TRIPS, 0, CLI_FAILED, "OpenTelemetry() Arm() ",
-		 "PEN-1 was disarmed: depth-limit; last event: trip: depth 1.20 mm"},
+		 "PEN-1 was disarmed: depth-limit; last event: disarmed: depth 1.20 mm"},
 		{FAKE_UNPLUGGED, 0, CLI_FAILED, "OpenTelemetry() Arm() ", "PEN-1 is gone"},
 		{FAKE_DATA_ENDS, 0, CLI_FAILED, "OpenTelemetry() Arm() Disarm() ",
 		 "live data of PEN-1 has ended"},
