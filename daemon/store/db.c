@@ -15,8 +15,6 @@ int db_errno(int result)
 {
 	switch (result & 0xff) {
 	case SQLITE_OK:
-	case SQLITE_ROW:
-	case SQLITE_DONE:
 		return 0;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
@@ -101,15 +99,24 @@ int db_bind(sqlite3_stmt *statement, const struct db_value *values, size_t n_val
 	return 0;
 }
 
+int db_step(sqlite3_stmt *statement)
+{
+	int step = sqlite3_step(statement);
+
+	if (step == SQLITE_ROW || step == SQLITE_DONE)
+		return step == SQLITE_ROW;
+	return db_errno(step);
+}
+
 int db_run(sqlite3_stmt *statement, const struct db_value *values, size_t n_values)
 {
 	int r = db_bind(statement, values, n_values);
 
 	if (r >= 0)
-		r = db_errno(sqlite3_step(statement));
+		r = db_step(statement);
 	sqlite3_reset(statement);
 	sqlite3_clear_bindings(statement);
-	return r;
+	return r < 0 ? r : 0; /* a row is no news here */
 }
 
 int db_integer(sqlite3 *db, const char *sql, int64_t *ret)
@@ -119,11 +126,9 @@ int db_integer(sqlite3 *db, const char *sql, int64_t *ret)
 
 	if (r < 0)
 		return r;
-	r = sqlite3_step(statement);
-	if (r == SQLITE_DONE)
-		return -ENODATA;
-	if (r != SQLITE_ROW)
-		return db_errno(r);
+	r = db_step(statement);
+	if (r <= 0)
+		return r ? r : -ENODATA;
 	*ret = sqlite3_column_int64(statement, 0);
 	return 0;
 }

@@ -38,7 +38,7 @@ struct db_value {
 struct db_value db_text(const char *text);
 
 /**
- * db_errno() - what an SQLite result code means, 0 for OK, ROW and DONE
+ * db_errno() - what an SQLite result code means, 0 for OK
  * -EBUSY another process locks the database; -ENOSPC disk or file size limit; -EUCLEAN damaged, or
  * no database; -EEXIST a constraint; -E2BIG; -ENOMEM; -EIO anything else.
  */
@@ -64,6 +64,9 @@ int db_bind(sqlite3_stmt *statement, const struct db_value *values, size_t n_val
 #define DB_BIND(statement, ...)                                                                    \
 	db_bind(statement, (const struct db_value[]){__VA_ARGS__},                                 \
 		ELEMENTSOF(((const struct db_value[]){__VA_ARGS__})))
+
+/** db_step() - Return: 1 there is a row; 0 there are no more; negative errno. */
+int db_step(sqlite3_stmt *statement);
 
 /** db_run() - bind, step to the end, reset; for statements without rows */
 int db_run(sqlite3_stmt *statement, const struct db_value *values, size_t n_values);

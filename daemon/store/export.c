@@ -28,9 +28,9 @@ int export_find(sqlite3 *db, const char *id, int64_t *ret_n)
 		r = DB_BIND(statement, DB_T(id));
 	if (r < 0)
 		return r;
-	r = sqlite3_step(statement);
-	if (r != SQLITE_ROW)
-		return r == SQLITE_DONE ? -ENOENT : db_errno(r);
+	r = db_step(statement);
+	if (r <= 0)
+		return r ? r : -ENOENT;
 	*ret_n = sqlite3_column_int64(statement, 0);
 	return 0;
 }
@@ -55,16 +55,11 @@ int export_rows(struct sender *sender, const char *sql, export_take take, export
 	int r = db_prepare(sender->db, &statement, sql);
 
 	while (r >= 0) {
-		int step;
-
 		r = DB_BIND(statement, DB_I(sender->session), DB_I(after));
-		if (r < 0)
+		if (r >= 0)
+			r = db_step(statement);
+		if (r <= 0)
 			break;
-		step = sqlite3_step(statement);
-		if (step == SQLITE_DONE)
-			return 0;
-		if (step != SQLITE_ROW)
-			return db_errno(step);
 		after = sqlite3_column_int64(statement, 0);
 		r = take(sender, statement);
 		sqlite3_reset(statement);

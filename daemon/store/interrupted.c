@@ -38,9 +38,9 @@ static int orphan_next(sqlite3 *db, struct orphan *ret)
 
 	if (r < 0)
 		return r;
-	r = sqlite3_step(statement);
-	if (r != SQLITE_ROW)
-		return r == SQLITE_DONE ? -ENOENT : db_errno(r);
+	r = db_step(statement);
+	if (r <= 0)
+		return r ? r : -ENOENT;
 	id = db_column_text(statement, 1);
 	if (!id)
 		return -ENOMEM;
@@ -110,12 +110,9 @@ static int remake_blocks(struct remake *remake)
 	if (r >= 0)
 		r = DB_BIND(statement, DB_I(remake->orphan->n), DB_I(remake->from_usec));
 	while (r >= 0) {
-		int step = sqlite3_step(statement);
-
-		if (step == SQLITE_DONE)
+		r = db_step(statement);
+		if (r <= 0)
 			break;
-		if (step != SQLITE_ROW)
-			return db_errno(step);
 		r = remake_block(remake, sqlite3_column_blob(statement, 0),
 				 (size_t)sqlite3_column_bytes(statement, 0));
 	}
@@ -139,9 +136,9 @@ static int trend_remake(struct rows *rows, const struct orphan *orphan)
 		r = DB_BIND(statement, DB_I(orphan->n));
 	if (r < 0)
 		return r;
-	r = sqlite3_step(statement);
-	if (r != SQLITE_ROW)
-		return r == SQLITE_DONE ? -EIO : db_errno(r);
+	r = db_step(statement);
+	if (r <= 0)
+		return r ? r : -EIO;
 	if (sqlite3_column_type(statement, 0) != SQLITE_NULL)
 		remake->from_usec = (uint64_t)sqlite3_column_int64(statement, 0) + TREND_USEC;
 	remake->codec = block_codec_new();

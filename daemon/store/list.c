@@ -94,12 +94,10 @@ static int rows_read(sqlite3_stmt *statement, struct job *job)
 	int64_t last = 0;
 
 	for (;;) {
-		int step = sqlite3_step(statement), r;
+		int r = db_step(statement);
 
-		if (step == SQLITE_DONE)
-			return 0;
-		if (step != SQLITE_ROW)
-			return db_errno(step);
+		if (r <= 0)
+			return r;
 		if (job->n_rows == job->count) {
 			/* One more than asked for: there is a next page. */
 			snprintf(job->cursor, sizeof(job->cursor), "%" PRId64, last);

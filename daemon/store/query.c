@@ -94,14 +94,15 @@ int store_list(struct store *store, const struct store_filter *filter, const cha
 static int job_of(struct job **ret, enum job_kind kind, const char *id, store_done done,
 		  void *userdata)
 {
+	size_t len = strnlen(id, STORE_ID_MAX);
 	struct job *job;
 
-	if (strnlen(id, STORE_ID_MAX) == STORE_ID_MAX)
+	if (len == STORE_ID_MAX)
 		return -ENOENT;
 	job = job_new(kind, userdata);
 	if (!job)
 		return -ENOMEM;
-	strcpy(job->id, id);
+	memcpy(job->id, id, len + 1);
 	job->done = done;
 	*ret = job;
 	return 0;

@@ -97,9 +97,9 @@ static int check(sqlite3 *db)
 
 	if (r < 0)
 		return r;
-	r = sqlite3_step(statement);
-	if (r != SQLITE_ROW)
-		return r == SQLITE_DONE ? -EUCLEAN : db_errno(r);
+	r = db_step(statement);
+	if (r <= 0)
+		return r ? r : -EUCLEAN;
 	answer = db_column_text(statement, 0);
 	return answer && !strcmp(answer, "ok") ? 0 : -EUCLEAN;
 }
@@ -112,9 +112,9 @@ static int enter_wal(sqlite3 *db)
 
 	if (r < 0)
 		return r;
-	r = sqlite3_step(statement);
-	if (r != SQLITE_ROW)
-		return r == SQLITE_DONE ? -EIO : db_errno(r);
+	r = db_step(statement);
+	if (r <= 0)
+		return r ? r : -EIO;
 	mode = db_column_text(statement, 0);
 	return mode && !strcmp(mode, "wal") ? 0 : -EIO;
 }

@@ -76,16 +76,15 @@ void rows_rollback(struct rows *rows)
 /* The first column of the only row of @statement, bound already. */
 static int run_integer(sqlite3_stmt *statement, int64_t *ret)
 {
-	int step = sqlite3_step(statement);
-	int r = db_errno(step);
+	int r = db_step(statement);
 
-	if (step == SQLITE_ROW)
+	if (r > 0)
 		*ret = sqlite3_column_int64(statement, 0);
-	else if (r >= 0)
-		r = -ENOENT;
 	sqlite3_reset(statement);
 	sqlite3_clear_bindings(statement);
-	return r;
+	if (r < 0)
+		return r;
+	return r ? 0 : -ENOENT;
 }
 
 int rows_bytes(struct rows *rows, uint64_t *ret_bytes)

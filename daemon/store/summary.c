@@ -117,9 +117,9 @@ static int head_make(struct sender *sender, char *buf, size_t size)
 		r = DB_BIND(statement, DB_I(sender->session));
 	if (r < 0)
 		return r;
-	r = sqlite3_step(statement);
-	if (r != SQLITE_ROW)
-		return r == SQLITE_DONE ? -ENOENT : db_errno(r);
+	r = db_step(statement);
+	if (r <= 0)
+		return r ? r : -ENOENT;
 	for (size_t i = 0; i < SUMMARY_KEYS; i++)
 		fields[i] = field_of(statement, (int)i, &summary_keys[i], scratch.texts[i]);
 	r = fields_json(buf, size, fields, SUMMARY_KEYS);
