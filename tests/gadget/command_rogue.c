@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Commands that make a pen misbehave. */
+#include <errno.h>
+#include <string.h>
+
+#include "driver/base/cleanup.h"
+#include "driver/proto/names.h"
+#include "tests/gadget/command.h"
+
+#define DELAY_MAX_MS 60000
+#define COUNT_MAX 1000000
+
+static struct pen *pen_of(const struct command_context *context)
+{
+	return &command_port(context)->pen;
+}
+
+static int run_ignore(struct command_context *context, int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		unsigned int mask;
+	} names[] = {
+		{"stop", MODEL_IGNORE_STOP},	   {"limits", MODEL_IGNORE_LIMITS},
+		{"lease", MODEL_IGNORE_LEASE},	   {"enable", MODEL_IGNORE_ENABLE},
+		{"trigger", MODEL_IGNORE_TRIGGER}, {"alt", MODEL_IGNORE_ALT},
+		{"reset", MODEL_IGNORE_RESET},
+	};
+	bool on;
+
+	if (command_switch(context, argv[1], &on) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+		if (!strcmp(argv[0], names[i].name)) {
+			model_set_ignore(&pen_of(context)->model, names[i].mask, on);
+			return 0;
+		}
+	}
+	return command_fail(context,
+			    "usage: ignore stop|limits|lease|enable|trigger|alt|reset on|off");
+}
+
+static int request_code(struct command_context *context, const char *name, unsigned int *ret)
+{
+	unsigned int code;
+
+	if (mnpen_request_parse(name, &code) < 0 || code == MNPEN_REQ_NONE ||
+	    code >= MISBEHAVE_REQUESTS)
+		return command_fail(context, "unknown request \"%.40s\"", name);
+	*ret = code;
+	return 0;
+}
+
+static int run_stall(struct command_context *context, int argc, char **argv)
+{
+	struct misbehave *misbehave = &pen_of(context)->misbehave;
+	unsigned int code = MNPEN_REQ_NONE;
+
+	if (!strcmp(argv[0], "off")) {
+		misbehave->stalled = 0;
+		return 0;
+	}
+	if (request_code(context, argv[0], &code) < 0)
+		return -EINVAL;
+	misbehave->stalled |= 1u << code;
+	return 0;
+}
+
+static int run_delay(struct command_context *context, int argc, char **argv)
+{
+	struct misbehave *misbehave = &pen_of(context)->misbehave;
+	unsigned int code = MNPEN_REQ_NONE;
+	int64_t delay_ms;
+
+	if (argc == 1) {
+		if (strcmp(argv[0], "off") != 0)
+			return command_fail(context, "usage: delay REQUEST MS | off");
+		memset(misbehave->delay_ms, 0, sizeof(misbehave->delay_ms));
+		return 0;
+	}
+	if (request_code(context, argv[0], &code) < 0 ||
+	    command_number(context, argv[1], 0, DELAY_MAX_MS, &delay_ms) < 0)
+		return -EINVAL;
+	misbehave->delay_ms[code] = (uint32_t)delay_ms;
+	return 0;
+}
+
+static int run_freeze(struct command_context *context, int argc, char **argv)
+{
+	return command_switch(context, argv[0], &pen_of(context)->misbehave.frozen);
+}
+
+static int set_count(struct command_context *context, const char *text, uint32_t *ret)
+{
+	int64_t count;
+
+	if (command_number(context, text, 0, COUNT_MAX, &count) < 0)
+		return -EINVAL;
+	*ret = (uint32_t)count;
+	return 0;
+}
+
+static int run_garbage(struct command_context *context, int argc, char **argv)
+{
+	return set_count(context, argv[0], &pen_of(context)->misbehave.garbage);
+}
+
+static int run_short(struct command_context *context, int argc, char **argv)
+{
+	return set_count(context, argv[0], &pen_of(context)->misbehave.cut_short);
+}
+
+static int run_duplicate(struct command_context *context, int argc, char **argv)
+{
+	return set_count(context, argv[0], &pen_of(context)->misbehave.duplicate);
+}
+
+static int run_skip(struct command_context *context, int argc, char **argv)
+{
+	return set_count(context, argv[0], &pen_of(context)->misbehave.skip);
+}
+
+static int lie_value(struct command_context *context, const char *what, const char *text,
+		     struct lie *ret)
+{
+	unsigned int state;
+	int64_t value;
+
+	if (!strcmp(text, "off")) {
+		*ret = (struct lie){0};
+		return 0;
+	}
+	if (!strcmp(what, "state") && mnpen_state_parse(text, &state) == 0) {
+		*ret = (struct lie){.on = true, .value = (uint16_t)state};
+		return 0;
+	}
+	if (command_number(context, text, 0, !strcmp(what, "state") ? UINT8_MAX : UINT16_MAX,
+			   &value) < 0)
+		return -EINVAL;
+	*ret = (struct lie){.on = true, .value = (uint16_t)value};
+	return 0;
+}
+
+static int run_lie(struct command_context *context, int argc, char **argv)
+{
+	struct misbehave *misbehave = &pen_of(context)->misbehave;
+
+	if (!strcmp(argv[0], "state"))
+		return lie_value(context, argv[0], argv[1], &misbehave->state);
+	if (!strcmp(argv[0], "depth"))
+		return lie_value(context, argv[0], argv[1], &misbehave->depth);
+	if (!strcmp(argv[0], "speed"))
+		return lie_value(context, argv[0], argv[1], &misbehave->speed);
+	return command_fail(context, "usage: lie state|depth|speed VALUE|off");
+}
+
+const struct command commands_rogue[] = {
+	{"ignore", 2, 2, "stop|limits|lease|enable|trigger|alt|reset on|off", run_ignore},
+	{"stall", 1, 1, "REQUEST|off", run_stall},
+	{"delay", 1, 2, "REQUEST MS | off", run_delay},
+	{"freeze", 1, 1, "on|off", run_freeze},
+	{"garbage", 1, 1, "N", run_garbage},
+	{"short", 1, 1, "N", run_short},
+	{"duplicate", 1, 1, "N", run_duplicate},
+	{"skip", 1, 1, "N", run_skip},
+	{"lie", 2, 2, "state|depth|speed VALUE|off", run_lie},
+	{0},
+};

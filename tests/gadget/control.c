@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Clients of the control socket. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "driver/base/cleanup.h"
+#include "tests/gadget/buffer.h"
+#include "tests/gadget/command.h"
+#include "tests/gadget/control.h"
+
+#define READ_SIZE 4096
+#define REPLIES_MAX 1048576 /* a client that does not read its replies is cut off */
+#define BACKLOG 16
+
+struct client {
+	struct control *control;
+	struct client *next;
+	int fd;
+	sd_event_source *io;
+	struct command_context context;
+	struct buffer in;
+	struct buffer out;
+};
+
+struct control {
+	struct gadget *gadget;
+	struct client *clients;
+	unsigned int n_clients;
+	int fd;
+	sd_event_source *io;
+	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+};
+
+static void client_close(struct client *client)
+{
+	struct client **link = &client->control->clients;
+
+	while (*link != client)
+		link = &(*link)->next;
+	*link = client->next;
+	client->control->n_clients--;
+	sd_event_source_disable_unref(client->io);
+	close_fd(client->fd);
+	buffer_free(&client->in);
+	buffer_free(&client->out);
+	free(client);
+}
+
+static int append(struct buffer *buffer, const char *text, size_t len)
+{
+	uint8_t *p = buffer_reserve(buffer, len);
+
+	if (!p)
+		return -ENOMEM;
+	memcpy(p, text, len);
+	buffer_commit(buffer, len);
+	return 0;
+}
+
+static int reply(struct client *client, struct json_object *json)
+{
+	const char *text;
+	int r;
+
+	if (!json)
+		return -ENOMEM;
+	text = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN |
+							    JSON_C_TO_STRING_NOSLASHESCAPE);
+	r = text ? append(&client->out, text, strlen(text)) : -ENOMEM;
+	if (r >= 0)
+		r = append(&client->out, "\n", 1);
+	json_object_put(json);
+	return r;
+}
+
+static int reply_overlong(struct client *client)
+{
+	struct json_object *json = json_object_new_object();
+
+	json_object_object_add(json, "error", json_object_new_string("the line is too long"));
+	return reply(client, json);
+}
+
+/* Carries out every whole line. */
+static int parse(struct client *client)
+{
+	char line[COMMAND_LINE_MAX];
+	int r = 0;
+
+	while (r >= 0 && buffer_len(&client->in)) {
+		const uint8_t *data = buffer_data(&client->in);
+		const uint8_t *end = memchr(data, '\n', buffer_len(&client->in));
+		size_t len = end ? (size_t)(end - data) : buffer_len(&client->in);
+
+		if (len >= sizeof(line)) {
+			r = reply_overlong(client);
+			return r < 0 ? r : -EMSGSIZE;
+		}
+		if (!end)
+			return 0;
+		memcpy(line, data, len);
+		line[len] = 0;
+		buffer_consume(&client->in, len + 1);
+		r = reply(client, command_run(&client->context, line));
+	}
+	return r;
+}
+
+static int flush(struct client *client)
+{
+	while (buffer_len(&client->out)) {
+		ssize_t n = send(client->fd, buffer_data(&client->out), buffer_len(&client->out),
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0) {
+			if (errno == EINTR)
+				continue;
+			if (errno != EAGAIN)
+				return -errno;
+			break;
+		}
+		buffer_consume(&client->out, (size_t)n);
+	}
+	if (buffer_len(&client->out) > REPLIES_MAX)
+		return -ENOBUFS;
+	return sd_event_source_set_io_events(
+		client->io, buffer_len(&client->out) ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+/* Returns 1 at the end of the stream. */
+static int fill(struct client *client)
+{
+	uint8_t *p = buffer_reserve(&client->in, READ_SIZE);
+	ssize_t n;
+
+	if (!p)
+		return -ENOMEM;
+	n = recv(client->fd, p, READ_SIZE, MSG_DONTWAIT);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	buffer_commit(&client->in, (size_t)n);
+	return n == 0;
+}
+
+static int on_client(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct client *client = userdata;
+	int end = 0;
+	int r;
+
+	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+		end = fill(client);
+	r = end < 0 ? end : parse(client);
+	/* Whatever ends it, it gets the replies to what was carried out. */
+	if (flush(client) < 0 || r < 0 || end)
+		client_close(client);
+	return 0;
+}
+
+static int client_new(struct control *control, int fd)
+{
+	struct client *client = calloc(1, sizeof(*client));
+	int r;
+
+	if (!client) {
+		close_fd(fd);
+		return -ENOMEM;
+	}
+	client->control = control;
+	client->fd = fd;
+	client->context.gadget = control->gadget;
+	client->next = control->clients;
+	control->clients = client;
+	control->n_clients++;
+	r = sd_event_add_io(control->gadget->event, &client->io, fd, EPOLLIN, on_client, client);
+	if (r < 0)
+		client_close(client);
+	return r;
+}
+
+static int on_listen(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct control *control = userdata;
+	/* cppcheck-suppress nullPointer; nobody asks for the address */
+	int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (client_fd < 0)
+		return 0;
+	if (control->n_clients >= CONTROL_CLIENTS_MAX) {
+		close_fd(client_fd);
+		return 0;
+	}
+	client_new(control, client_fd);
+	return 0;
+}
+
+/* Whether nobody listens on the socket file of @address any more. */
+static bool is_left_behind(const struct sockaddr_un *address)
+{
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 &&
+	       errno == ECONNREFUSED;
+}
+
+static int bind_to(int fd, const struct sockaddr_un *address)
+{
+	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
+		return 0;
+	if (errno != EADDRINUSE || !is_left_behind(address))
+		return -errno;
+	if (unlink(address->sun_path) < 0 ||
+	    bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
+		return -errno;
+	return 0;
+}
+
+static int start(struct control *control, const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int r;
+
+	if (!*path || strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (control->fd < 0)
+		return -errno;
+	r = bind_to(control->fd, &address);
+	if (r < 0)
+		return r;
+	/* Ours from here on, to be removed at the end. */
+	memcpy(control->path, path, strlen(path) + 1);
+	if (listen(control->fd, BACKLOG) < 0)
+		return -errno;
+	return sd_event_add_io(control->gadget->event, &control->io, control->fd, EPOLLIN,
+			       on_listen, control);
+}
+
+int control_new(struct control **ret, struct gadget *gadget, const char *path)
+{
+	struct control *control = calloc(1, sizeof(*control));
+	int r;
+
+	if (!control)
+		return -ENOMEM;
+	control->gadget = gadget;
+	control->fd = -EBADF;
+	r = start(control, path);
+	if (r < 0) {
+		control_free(control);
+		return r;
+	}
+	*ret = control;
+	return 0;
+}
+
+struct control *control_free(struct control *control)
+{
+	if (!control)
+		return NULL;
+	while (control->clients)
+		client_close(control->clients);
+	sd_event_source_disable_unref(control->io);
+	close_fd(control->fd);
+	if (control->path[0])
+		unlink(control->path);
+	free(control);
+	return NULL;
+}

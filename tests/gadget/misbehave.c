@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The stream of a rogue pen. */
+#include <errno.h>
+#include <string.h>
+
+#include "tests/gadget/misbehave.h"
+
+#define STATE_OFFSET 16 /* in a sample; a number above MNPEN_STATE_MAX is what no decoder takes */
+
+bool misbehave_stalls(const struct misbehave *misbehave, uint8_t code)
+{
+	return code < MISBEHAVE_REQUESTS && misbehave->stalled & 1u << code;
+}
+
+bool misbehave_packets(const struct misbehave *misbehave, const struct model *model)
+{
+	return misbehave->repeat || model->queue.count;
+}
+
+static bool next_sample(struct misbehave *misbehave, struct model *model, struct mnpen_sample *ret)
+{
+	if (misbehave->repeat) {
+		misbehave->repeat = false;
+		*ret = misbehave->last;
+		return true;
+	}
+	do {
+		if (!model_pop(model, ret))
+			return false;
+	} while (misbehave->skip && misbehave->skip--);
+	if (misbehave->duplicate) {
+		misbehave->duplicate--;
+		misbehave->repeat = true;
+		misbehave->last = *ret;
+	}
+	return true;
+}
+
+static void lie(const struct misbehave *misbehave, struct mnpen_sample *sample)
+{
+	if (misbehave->state.on)
+		sample->state = (uint8_t)misbehave->state.value;
+	if (misbehave->depth.on)
+		sample->depth_um = misbehave->depth.value;
+	if (misbehave->speed.on)
+		sample->speed_rpm = misbehave->speed.value;
+}
+
+int misbehave_packet(struct misbehave *misbehave, struct model *model, uint8_t *buf, size_t size)
+{
+	uint8_t packet[MNPEN_SAMPLE_SIZE];
+	struct mnpen_sample sample;
+	size_t len = sizeof(packet);
+
+	if (!next_sample(misbehave, model, &sample))
+		return -EAGAIN;
+	lie(misbehave, &sample);
+	mnpen_sample_encode(packet, &sample);
+	if (misbehave->garbage) {
+		misbehave->garbage--;
+		for (size_t i = 0; i < len; i++)
+			packet[i] = (uint8_t)noise_next(&misbehave->noise);
+		packet[STATE_OFFSET] |= 0x80;
+	}
+	if (misbehave->cut_short) {
+		misbehave->cut_short--;
+		len /= 2;
+	}
+	if (len > size)
+		return -EOVERFLOW;
+	memcpy(buf, packet, len);
+	return (int)len;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The true state of a pen as JSON: what every safety test judges by. It is read from the model,
+ * never from what the pen says on USB, and costs the pen nothing.
+ */
+#ifndef MNPEN_GADGET_ORACLE_H
+#define MNPEN_GADGET_ORACLE_H
+
+#include <json-c/json.h>
+
+#include "tests/gadget/pen.h"
+
+/** oracle_state() - the command "state"; the caller has advanced @pen. New reference, or NULL */
+struct json_object *oracle_state(const struct pen *pen);
+
+/** oracle_log() - the command "log": the last @count requests, oldest first. As above */
+struct json_object *oracle_log(const struct pen *pen, unsigned int count);
+
+/**
+ * oracle_matches() - whether @state has @key with this value as text
+ * @value: "true", "armed", "1200"; a list is its members joined by commas
+ * @ret_actual: what it is, as text; freed by the caller; NULL when there is no such key
+ */
+bool oracle_matches(struct json_object *state, const char *key, const char *value,
+		    char **ret_actual);
+
+#endif
