@@ -34,7 +34,7 @@ static void enter(struct fsm *fsm, enum fsm_state state, uint64_t now_usec)
 }
 
 /* Every stop comes through here: epoch first, so that nothing that waits can arm behind it. */
-static uint32_t stop(struct fsm *fsm, enum policy_reason reason, bool evidence, uint64_t now_usec)
+static uint32_t stop(struct fsm *fsm, enum policy_reason reason, uint64_t now_usec)
 {
 	uint32_t effects = FSM_SEND_STOP | (is_live(fsm->state) ? FSM_DISARMED : 0);
 
@@ -45,7 +45,7 @@ static uint32_t stop(struct fsm *fsm, enum policy_reason reason, bool evidence, 
 	enter(fsm, FSM_STOPPING, now_usec);
 	fsm->stage = FSM_STAGE_STOP;
 	fsm->stage_usec = now_usec;
-	fsm->evidence_usec = evidence ? now_usec : 0;
+	fsm->evidence_usec = 0;
 	fsm->alarmed = false;
 	return effects;
 }
@@ -58,7 +58,7 @@ static uint32_t rested(struct fsm *fsm, const struct fsm_input *in, uint64_t now
 	enum policy_reason reason = fault ? REASON_FAULT : REASON_PEN;
 
 	if (in->drive_evidence)
-		return stop(fsm, reason, true, now_usec);
+		return stop(fsm, reason, now_usec);
 	fsm->epoch++;
 	fsm->reason = reason;
 	enter(fsm, fault ? FSM_FAULT : FSM_IDLE, now_usec);
@@ -77,13 +77,13 @@ static uint32_t on_rest_sample(struct fsm *fsm, const struct fsm_input *in, uint
 
 	/* Disorder alone does not matter while the pen rests; with a drive in it, it does. */
 	if (in->reason != REASON_NONE && (in->drive_evidence || !of_stream(in->reason)))
-		return stop(fsm, in->reason, in->drive_evidence, now_usec);
+		return stop(fsm, in->reason, now_usec);
 	if (!s || of_stream(in->reason))
 		return 0;
 	switch ((enum mnpen_state)s->state) {
 	case MNPEN_STATE_ARMED:
 	case MNPEN_STATE_RUNNING:
-		return stop(fsm, REASON_UNEXPECTED_ARM, s->flags & MNPEN_FLAG_DRIVE, now_usec);
+		return stop(fsm, REASON_UNEXPECTED_ARM, now_usec);
 	case MNPEN_STATE_FAULT:
 		if (fsm->state == FSM_FAULT)
 			return 0;
@@ -95,7 +95,7 @@ static uint32_t on_rest_sample(struct fsm *fsm, const struct fsm_input *in, uint
 			enter(fsm, FSM_IDLE, now_usec);
 		return 0;
 	}
-	return stop(fsm, REASON_UNDECODABLE, in->drive_evidence, now_usec);
+	return stop(fsm, REASON_UNDECODABLE, now_usec);
 }
 
 static uint32_t on_arming_sample(struct fsm *fsm, const struct fsm_input *in, uint64_t now_usec)
@@ -106,18 +106,18 @@ static uint32_t on_arming_sample(struct fsm *fsm, const struct fsm_input *in, ui
 	switch ((enum mnpen_state)in->sample->state) {
 	case MNPEN_STATE_ARMED:
 		if (!took_arm)
-			return stop(fsm, REASON_UNEXPECTED_ARM, in->drive_evidence, now_usec);
+			return stop(fsm, REASON_UNEXPECTED_ARM, now_usec);
 		enter(fsm, FSM_ARMED, now_usec);
 		return FSM_CONFIRMED;
 	case MNPEN_STATE_RUNNING: /* without a target and a lease */
-		return stop(fsm, REASON_UNEXPECTED_ARM, true, now_usec);
+		return stop(fsm, REASON_UNEXPECTED_ARM, now_usec);
 	case MNPEN_STATE_BOOT:
 	case MNPEN_STATE_IDLE:
 		return took_arm ? rested(fsm, in, now_usec) : 0;
 	case MNPEN_STATE_FAULT:
 		return rested(fsm, in, now_usec);
 	}
-	return stop(fsm, REASON_UNDECODABLE, in->drive_evidence, now_usec);
+	return stop(fsm, REASON_UNDECODABLE, now_usec);
 }
 
 static uint32_t on_armed_sample(struct fsm *fsm, const struct fsm_input *in, uint64_t now_usec)
@@ -138,7 +138,7 @@ static uint32_t on_armed_sample(struct fsm *fsm, const struct fsm_input *in, uin
 	case MNPEN_STATE_FAULT:
 		return rested(fsm, in, now_usec);
 	}
-	return stop(fsm, REASON_UNDECODABLE, in->drive_evidence, now_usec);
+	return stop(fsm, REASON_UNDECODABLE, now_usec);
 }
 
 /*
@@ -217,7 +217,7 @@ static uint32_t on_stop(struct fsm *fsm, enum policy_reason reason, uint64_t now
 	case FSM_ARMING:
 	case FSM_ARMED:
 	case FSM_RUNNING:
-		return stop(fsm, reason, fsm->state == FSM_RUNNING, now_usec);
+		return stop(fsm, reason, now_usec);
 	case FSM_IDLE:
 	case FSM_FAULT:
 	case FSM_STOPPING:
@@ -260,12 +260,12 @@ static uint32_t on_tick(struct fsm *fsm, uint64_t now_usec)
 	case FSM_FAULT:
 		return 0;
 	case FSM_ARMING:
-		return stop(fsm, REASON_UNCONFIRMED, false, now_usec);
+		return stop(fsm, REASON_UNCONFIRMED, now_usec);
 	case FSM_ARMED:
 	case FSM_RUNNING:
 		if (fsm->session_end_usec != 0 && now_usec >= fsm->session_end_usec)
-			return stop(fsm, REASON_SESSION_LIMIT, fsm->state == FSM_RUNNING, now_usec);
-		return stop(fsm, REASON_ARM_TIMEOUT, false, now_usec);
+			return stop(fsm, REASON_SESSION_LIMIT, now_usec);
+		return stop(fsm, REASON_ARM_TIMEOUT, now_usec);
 	case FSM_STOPPING:
 		return escalate(fsm, now_usec);
 	}
@@ -277,7 +277,7 @@ static uint32_t on_live_sample(struct fsm *fsm, const struct fsm_input *in, uint
 	uint32_t effects;
 
 	if (in->reason != REASON_NONE)
-		return stop(fsm, in->reason, in->drive_evidence, now_usec);
+		return stop(fsm, in->reason, now_usec);
 	/* What time has ended is not kept up by samples that outrun the timer. */
 	effects = on_tick(fsm, now_usec);
 	if (effects || !in->sample)

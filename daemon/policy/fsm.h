@@ -81,7 +81,7 @@ struct fsm {
 	uint32_t arm_cmd;    /* in ARMING; in STOPPING the ARM that may still arrive, 0 = none */
 	uint64_t since_usec; /* entered state, or last ran (ARMED) */
 	uint64_t stage_usec;
-	uint64_t evidence_usec; /* newest evidence of a driven motor in STOPPING; 0 = none */
+	uint64_t evidence_usec; /* newest evidence of a driven motor since the stop; 0 = none */
 	bool alarmed;		/* in STOPPING */
 	uint64_t arm_timeout_usec;
 	uint64_t session_end_usec; /* 0 = none */

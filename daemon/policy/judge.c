@@ -27,9 +27,6 @@ void judge_arm(struct judge *judge, const struct judge_limits *limits)
 	judge->armed = true;
 	judge->confirmed = false;
 	judge->target_um = 0;
-	judge->target_pending = false;
-	judge->target_grace_until_us = 0;
-	judge->off_target = 0;
 	judge->trigger_held = true; /* until the confirming sample says otherwise */
 	judge->run_usec = 0;
 	/* What lasted under other limits has not lasted under these. */
@@ -53,7 +50,6 @@ void judge_disarm(struct judge *judge)
 void judge_target_sent(struct judge *judge)
 {
 	judge->target_pending = true;
-	judge->off_target = 0;
 }
 
 void judge_target_settled(struct judge *judge, uint16_t depth_um)
@@ -95,10 +91,8 @@ static enum policy_reason judge_target(struct judge *judge, const struct mnpen_s
 				  : (uint32_t)s->depth_um - judge->target_um;
 
 	if (judge->target_pending || judge->target_um == 0 ||
-	    s->time_us < judge->target_grace_until_us) {
-		judge->off_target = 0;
+	    s->time_us < judge->target_grace_until_us)
 		return REASON_NONE;
-	}
 	if (shallow && s->time_us - judge->drive_start_us < JUDGE_EXTEND_USEC)
 		return REASON_NONE;
 	judge->off_target = off_um > judge->limits.tolerance_um ? judge->off_target + 1 : 0;
@@ -186,19 +180,17 @@ struct judge_result judge_sample(struct judge *judge, const struct mnpen_sample 
 		judge_reset(judge);
 		result.reason = REASON_ORDER;
 	}
-	if (!judge->primed) {
-		/* A stream that begins outside RUNNING may begin in a motor's last turns. */
-		judge->left_running_us = s->time_us;
-		judge->drive_start_us = s->time_us;
-	} else {
+	if (judge->primed)
 		result.missing = s->seq - judge->last_seq - 1;
-	}
+	else /* a stream that begins outside RUNNING may begin in a motor's last turns */
+		judge->left_running_us = s->time_us;
 	judge_all(judge, s, &result);
 
 	judge->primed = true;
 	judge->last_seq = s->seq;
 	judge->last_time_us = s->time_us;
 	judge->last_strokes = s->strokes;
+	judge->last_run_ms = s->run_ms;
 	judge->last_speed_rpm = s->speed_rpm;
 	judge->last_running = s->state == MNPEN_STATE_RUNNING;
 	judge->last_drive = s->flags & MNPEN_FLAG_DRIVE;

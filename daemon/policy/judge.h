@@ -20,7 +20,6 @@
 #define JUDGE_TARGET_GRACE_USEC 500000ULL  /* after a change of target */
 #define JUDGE_EXTEND_USEC 50000ULL	   /* too shallow is nothing while needles still extend */
 #define JUDGE_DRIVE_USEC 100000ULL	   /* drive flag or strokes outside RUNNING */
-#define JUDGE_OUTSIDE_STROKES 2		   /* a run that lay in a gap of the stream shows once */
 #define JUDGE_CURRENT_DECAY_USEC 600000ULL /* a motor that was cut may still turn so long */
 #define JUDGE_CURRENT_MA 50		   /* above: the motor is driven */
 #define JUDGE_TRIGGER_USEC 100000ULL	   /* running on with the trigger released */
@@ -63,6 +62,7 @@ struct judge {
 	uint32_t last_seq;
 	uint64_t last_time_us;
 	uint32_t last_strokes;
+	uint32_t last_run_ms;
 	uint16_t last_speed_rpm;
 	bool last_running;
 	bool last_drive;
@@ -76,7 +76,6 @@ struct judge {
 	uint64_t drive_start_us;
 	uint64_t run_usec; /* driven since ARM, counted here */
 	uint64_t left_running_us;
-	unsigned int strokes_outside; /* samples with new strokes since RUNNING */
 
 	struct judge_since overspeed, underspeed, stalled, drive_outside, current_outside,
 		trigger_ignored;
@@ -96,7 +95,9 @@ struct judge_result {
  * what comes. What belongs to the ARM (limits, target, trigger, run time) stays. */
 void judge_reset(struct judge *judge);
 
-/** judge_arm() - from now on samples are judged against @limits; the run counters start at 0 */
+/** judge_arm() - from now on samples are judged against @limits; the run counters start at 0. Not
+ * while the newest sample shows needles deeper than @limits: that they still retract from a run
+ * under other limits (25 ms) is no excuse here. */
 void judge_arm(struct judge *judge, const struct judge_limits *limits);
 
 /** judge_armed_sample() - the sample that confirmed ARM: a trigger that is down in it starts

@@ -24,32 +24,38 @@ bool judge_driven(const struct mnpen_sample *s)
 	return s->state == MNPEN_STATE_RUNNING || s->flags & MNPEN_FLAG_DRIVE;
 }
 
+/* A run that lay in a gap of the stream shows in the pen's count of time. */
+static bool ran_unseen(const struct judge *judge, const struct mnpen_sample *s)
+{
+	return judge->primed && s->seq - judge->last_seq > 1 && s->run_ms > judge->last_run_ms;
+}
+
 enum policy_reason judge_drive(struct judge *judge, const struct mnpen_sample *s, bool new_stroke,
 			       bool *ret_evidence)
 {
 	bool running = s->state == MNPEN_STATE_RUNNING;
 	bool flag = s->flags & MNPEN_FLAG_DRIVE;
-	bool current, strokes, outside, heavy;
+	bool drawing = !running && s->motor_ma > JUDGE_CURRENT_MA;
+	bool current, strokes, outside;
 
-	if (running) {
+	if (running || ran_unseen(judge, s))
 		judge->left_running_us = s->time_us;
-		judge->strokes_outside = 0;
-	}
+
 	/* A stroke that ended just as the drive was cut may still be counted. */
 	strokes = !running && new_stroke && !judge->last_running;
-	if (strokes)
-		judge->strokes_outside++;
-	current = !running && s->motor_ma > JUDGE_CURRENT_MA &&
-		  s->time_us - judge->left_running_us > JUDGE_CURRENT_DECAY_USEC;
+	/* Counted from the first current seen, not from the end of RUNNING: a press that a stop
+	 * followed at once leaves current behind and no sample of RUNNING. */
+	current = judge_lasted(&judge->current_outside, drawing, s->time_us,
+			       JUDGE_CURRENT_DECAY_USEC);
 	*ret_evidence = flag || strokes || current;
 
 	outside =
 		judge_lasted(&judge->drive_outside, flag && !running, s->time_us, JUDGE_DRIVE_USEC);
-	heavy = judge_lasted(&judge->current_outside, current, s->time_us, JUDGE_DRIVE_USEC);
-	if (outside || heavy)
+	current = judge_lasted(&judge->current_outside, drawing, s->time_us,
+			       JUDGE_CURRENT_DECAY_USEC + JUDGE_DRIVE_USEC);
+	if (outside || current)
 		return REASON_DRIVE_ON;
-	if (strokes && judge->strokes_outside >= JUDGE_OUTSIDE_STROKES &&
-	    s->time_us - judge->left_running_us > JUDGE_DRIVE_USEC)
+	if (strokes && s->time_us - judge->left_running_us > JUDGE_DRIVE_USEC)
 		return REASON_DRIVE_ON;
 	return REASON_NONE;
 }
@@ -116,7 +122,6 @@ enum policy_reason judge_strokes(struct judge *judge, const struct mnpen_sample 
 	/* Coasting counts no strokes, so the story is told only while the drive is on. */
 	if (!judge->armed || !drive || !judge->last_drive) {
 		memset(judge->strokes, 0, sizeof(judge->strokes));
-		judge->stroke_bucket = 0;
 		judge->stroke_bucket_us = s->time_us;
 		return REASON_NONE;
 	}
