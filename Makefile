@@ -131,7 +131,7 @@ asan: ## unit and bus tests under the address and undefined-behaviour sanitizers
 .PHONY: bench
 bench: ## build and run the benchmarks below tests/bench
 	@$(TOOLS)/deps install build test
-	@$(SUBMAKE) tests
+	@$(SUBMAKE) all $(BENCHES)
 	@for program in $(BENCHES); do $$program; done
 
 .PHONY: clean
