@@ -65,6 +65,11 @@ const struct conf_device *conf_device(const struct conf *conf, const char *model
 	return NULL;
 }
 
+const struct conf_device *conf_device_at(const struct conf *conf, size_t index)
+{
+	return index < conf->n_devices ? conf->devices[index] : NULL;
+}
+
 int conf_check_profile(const char *name, const char *text, size_t len, struct conf_report *report)
 {
 	struct conf_profile *profile = NULL;

@@ -148,6 +148,7 @@ const struct conf_profile *conf_profile(const struct conf *conf, const char *nam
 const struct conf_profile *conf_profile_at(const struct conf *conf, size_t index); /* by name */
 const struct conf_area *conf_profile_area(const struct conf_profile *profile, const char *name);
 const struct conf_device *conf_device(const struct conf *conf, const char *model);
+const struct conf_device *conf_device_at(const struct conf *conf, size_t index);
 
 /**
  * conf_check_profile() - judge a profile's text without keeping it

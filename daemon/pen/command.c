@@ -239,6 +239,17 @@ int pen_set_target(struct pen *pen, uint16_t depth_um, uint16_t speed_rpm, pen_d
 	return r;
 }
 
+static void target_in_force(struct pen *pen)
+{
+	if (pen->op.in_force)
+		return;
+	pen->op.in_force = true;
+	pen->target_depth_um = pen->op.depth_um;
+	judge_target_settled(&pen->judge, pen->op.depth_um);
+	pen->lease.enable = true;
+	pen->lease.sent_usec = 0; /* due: the first one that lets the trigger run */
+}
+
 static void target_confirmed(struct pen *pen)
 {
 	bool arming = pen->op.arming;
@@ -247,10 +258,6 @@ static void target_confirmed(struct pen *pen)
 		FIELD_U("speed_rpm", pen->op.speed_rpm),
 	};
 
-	pen->target_depth_um = pen->op.depth_um;
-	judge_target_settled(&pen->judge, pen->op.depth_um);
-	pen->lease.enable = true;
-	pen->lease.sent_usec = 0; /* due: it is the first one that lets the trigger run */
 	pen_event(pen, arming ? "armed" : "target", fields, sizeof(fields) / sizeof(fields[0]));
 	pen_changed(pen, PEN_CHANGED_TARGET | PEN_CHANGED_STATE);
 	op_confirmed(pen);
@@ -362,7 +369,12 @@ void pen_op_sample(struct pen *pen, const struct mnpen_sample *sample)
 	case OP_CARTRIDGE: /* answered by its data */
 		return;
 	case OP_TARGET:
-		if (sample->last_cmd == pen->op.cmd)
+		if (sample->last_cmd != pen->op.cmd)
+			return;
+		target_in_force(pen);
+		/* A press before the pen is enabled does nothing until it is released: who is told
+		 * "armed" may press. */
+		if (!pen->op.arming || sample->flags & MNPEN_FLAG_ENABLED)
 			target_confirmed(pen);
 		return;
 	case OP_CLAIM:

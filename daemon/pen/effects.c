@@ -29,12 +29,36 @@ static void on_stop_done(void *userdata, int result, const uint8_t *data, size_t
 	ep0_kick(&pen->ep0);
 }
 
+/* In alternate setting 0 no samples come, so the proof of rest is asked for. It does not go through
+ * the judge: its seq is that of the last streamed sample. */
+static void on_rest_status(void *userdata, const struct ep0_answer *a)
+{
+	struct pen *pen = userdata;
+	struct mnpen_sample s;
+
+	if (a->result < 0 || mnpen_sample_decode(&s, a->data, a->len) < 0)
+		return; /* no proof: the next step of escalation follows */
+	pen->sample = s;
+	pen_step(pen,
+		 &(struct fsm_input){
+			 .event = FSM_EV_SAMPLE,
+			 .sample = &s,
+			 .drive_evidence = s.flags & MNPEN_FLAG_DRIVE,
+		 },
+		 now_usec());
+	if (pen->fsm.state != FSM_STOPPING)
+		pen_setup_resume(pen);
+}
+
 static void on_alt_done(void *userdata, int result, const uint8_t *data, size_t len)
 {
+	struct host_control status = ep0_in(MNPEN_REQ_GET_STATUS, MNPEN_SAMPLE_SIZE);
 	struct pen *pen = userdata;
 
 	if (result < 0 && result != -ENODEV && result != -ECANCELED)
 		log_stop_failed(pen, "SET_INTERFACE 0", result);
+	if (result == 0 && pen->fsm.state == FSM_STOPPING)
+		(void)ep0_send(&pen->ep0, &status, on_rest_status, pen);
 	ep0_kick(&pen->ep0);
 }
 

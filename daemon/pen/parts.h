@@ -48,7 +48,8 @@ enum pen_op_kind {
 /* The one command under way. */
 struct pen_op {
 	enum pen_op_kind kind;
-	bool arming; /* OP_TARGET as part of an arm */
+	bool arming;   /* OP_TARGET as part of an arm: done when the trigger may run the motor */
+	bool in_force; /* OP_TARGET: a sample showed it */
 	pen_done done;
 	void *userdata;
 	uint32_t cmd;
@@ -115,6 +116,8 @@ void pen_on_online(struct host *host, void *userdata, const struct host_identity
 void pen_on_offline(struct host *host, void *userdata, int error);
 void pen_setup_sample(struct pen *pen, const struct mnpen_sample *sample, uint64_t now_usec);
 void pen_setup_tick(struct pen *pen, uint64_t now_usec);
+/** pen_setup_resume() - back from alternate setting 0, where escalation left the pen at rest */
+void pen_setup_resume(struct pen *pen);
 
 /* ---- stream.c ---- */
 void pen_on_packet(struct host *host, void *userdata, const uint8_t *buf, size_t len,

@@ -19,6 +19,10 @@ static void fail(struct pen *pen, const char *what, int error)
 
 	if (pen->setup == SETUP_OFFLINE)
 		return;
+	if (pen->present) { /* on the way back from escalation: come anew */
+		(void)host_reset(pen->host);
+		return;
+	}
 	pen->setup = SETUP_FAILED;
 	pen->setup_usec = now_usec() + PEN_SETUP_RETRY_USEC;
 	(void)host_stream(pen->host, false);
@@ -164,6 +168,11 @@ static void step(struct pen *pen, enum pen_setup setup)
 		fail(pen, "set-up", r);
 }
 
+void pen_setup_resume(struct pen *pen)
+{
+	step(pen, SETUP_ALT);
+}
+
 void pen_on_online(struct host *host, void *userdata, const struct host_identity *identity)
 {
 	struct pen *pen = userdata;
@@ -198,6 +207,10 @@ void pen_setup_sample(struct pen *pen, const struct mnpen_sample *sample, uint64
 {
 	if (pen->setup != SETUP_SAMPLE)
 		return;
+	if (pen->present) {
+		pen->setup = SETUP_DONE;
+		return;
+	}
 	if (!pen->hooks->arrived(pen, pen->userdata)) {
 		fail(pen, "its serial is in use by another pen", -EEXIST);
 		(void)host_set_alt(pen->host, MNPEN_ALT_REST, HOST_SETUP_TIMEOUT_MS, on_alt, pen);

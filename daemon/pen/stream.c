@@ -80,10 +80,10 @@ void pen_on_packet(struct host *host, void *userdata, const uint8_t *buf, size_t
 			 .drive_evidence = judged.drive_evidence,
 		 },
 		 rx_usec);
-	if (!pen->present) {
+	if (pen->setup == SETUP_SAMPLE)
 		pen_setup_sample(pen, &s, rx_usec);
+	if (!pen->present)
 		return;
-	}
 	if (judged.missing)
 		pen->hooks->gap(pen, pen->userdata, last_seq, s.seq);
 	tell(pen, rx_usec, judged.reason, armed, judged.missing, buf);

@@ -37,18 +37,6 @@ static bool above(uint32_t value, uint32_t limit, enum limit_source source,
 	return true;
 }
 
-/* Taking the smaller one would trip on strokes that the pen itself calls good. */
-static bool tolerance_above(const struct limit_input inputs[LIMIT_SOURCES],
-			    struct limits_refusal *ret_refusal)
-{
-	uint16_t declared_um = inputs[LIMIT_SOURCE_PEN].tolerance_um;
-
-	return above(declared_um, inputs[LIMIT_SOURCE_MODEL].tolerance_um, LIMIT_SOURCE_MODEL,
-		     ret_refusal) ||
-	       above(declared_um, inputs[LIMIT_SOURCE_STATION].tolerance_um, LIMIT_SOURCE_STATION,
-		     ret_refusal);
-}
-
 static enum limits_verdict check_wishes(const struct limit_input inputs[LIMIT_SOURCES],
 					struct limits_refusal *ret_refusal)
 {
@@ -58,7 +46,9 @@ static enum limits_verdict check_wishes(const struct limit_input inputs[LIMIT_SO
 
 			if (above(w->depth_um, p->depth_um, place[i], ret_refusal))
 				return LIMITS_DEPTH_ABOVE;
-			if (above(w->speed_max_rpm, p->speed_max_rpm, place[i], ret_refusal))
+			/* A pen that is slower than it might be contradicts nobody. */
+			if (place[i] != LIMIT_SOURCE_PEN &&
+			    above(w->speed_max_rpm, p->speed_max_rpm, place[i], ret_refusal))
 				return LIMITS_SPEED_ABOVE;
 			if (above(w->run_ms, p->run_ms, place[i], ret_refusal))
 				return LIMITS_RUN_ABOVE;
@@ -89,12 +79,22 @@ static void take_min32(uint32_t *value, enum limit_source *source, uint32_t othe
 
 static void take_all(struct limits *l, const struct limit_input inputs[LIMIT_SOURCES])
 {
+	/* What the pen declares counts even when it is 0; the others may only say less. */
+	l->tolerance_um = inputs[LIMIT_SOURCE_PEN].tolerance_um;
+	l->tolerance_source = LIMIT_SOURCE_PEN;
+	for (unsigned int i = 0; i < PLACES; i++) {
+		uint16_t tolerance_um = inputs[place[i]].tolerance_um;
+
+		if (tolerance_um != 0 && tolerance_um < l->tolerance_um) {
+			l->tolerance_um = tolerance_um;
+			l->tolerance_source = place[i];
+		}
+	}
 	for (unsigned int i = 0; i < LIMIT_SOURCES; i++) {
 		const struct limit_input *in = &inputs[i];
 		enum limit_source source = (enum limit_source)i;
 
 		take_min16(&l->depth_um, &l->depth_source, in->depth_um, source);
-		take_min16(&l->tolerance_um, &l->tolerance_source, in->tolerance_um, source);
 		take_min16(&l->speed_max_rpm, &l->speed_max_source, in->speed_max_rpm, source);
 		take_min32(&l->run_ms, &l->run_source, in->run_ms, source);
 		take_min32(&l->session_ms, &l->session_source, in->session_ms, source);
@@ -113,7 +113,8 @@ enum limits_verdict limits_combine(struct limits *ret,
 	struct limits l = {0};
 	enum limits_verdict verdict;
 
-	if (tolerance_above(inputs, ret_refusal))
+	if (above(inputs[LIMIT_SOURCE_PEN].tolerance_um, inputs[LIMIT_SOURCE_STATION].tolerance_um,
+		  LIMIT_SOURCE_STATION, ret_refusal))
 		return LIMITS_TOLERANCE_ABOVE;
 	verdict = check_wishes(inputs, ret_refusal);
 	if (verdict != LIMITS_OK)

@@ -22,7 +22,8 @@ enum limit_source {
 
 const char *limit_source_name(enum limit_source source); /* "pen", "model", ... */
 
-/** struct limit_input - what one source says; 0 = it says nothing of that */
+/** struct limit_input - what one source says; 0 = it says nothing of that, but a tolerance that the
+ * pen declares as 0 is 0 */
 struct limit_input {
 	uint16_t depth_um;
 	uint16_t tolerance_um;
@@ -50,7 +51,8 @@ struct limits {
 
 enum limits_verdict {
 	LIMITS_OK,
-	LIMITS_DEPTH_ABOVE,	/* profile or area: deeper than @source allows */
+	LIMITS_DEPTH_ABOVE, /* profile or area: deeper than @source allows */
+	/* A pen that cannot go so fast is none of these: it binds. */
 	LIMITS_SPEED_ABOVE,	/* profile or area: faster than @source allows */
 	LIMITS_RUN_ABOVE,	/* profile: longer than @source allows */
 	LIMITS_SESSION_ABOVE,	/* profile: longer than @source allows */

@@ -111,7 +111,7 @@ static int send_arm(struct session_request *request, struct refusal *refusal)
 	int r;
 
 	/* Once more, now that nothing is left to wait for. */
-	r = first_gate(pen, refusal);
+	r = first_gate(pen, true, refusal);
 	if (r < 0)
 		return r;
 	r = station_limits(pen, &arm.limits, refusal);
@@ -175,7 +175,7 @@ int station_arm(struct station_pen *pen, uint64_t epoch, station_done done, void
 		return refuse_epoch(refusal, "arm");
 	if (pen_is_live(pen->pen))
 		return refuse_command(refusal, "arm", -EALREADY);
-	r = first_gate(pen, refusal);
+	r = first_gate(pen, false, refusal);
 	if (r < 0)
 		return r;
 	r = request_new(&request, pen, epoch, done, userdata, refusal);

@@ -124,6 +124,23 @@ static int gate_state(struct station_pen *pen, struct refusal *refusal)
 		      fsm_state_name(state), mnpen_state_name(s->state));
 }
 
+/* Needles take some milliseconds to go back; a lower limit would trip on what they still show. */
+static int gate_needles(struct station_pen *pen, struct refusal *refusal)
+{
+	uint16_t depth_um = pen_sample(pen->pen)->depth_um;
+	struct limits limits;
+	struct refusal ignored;
+
+	if (station_limits(pen, &limits, &ignored) < 0 ||
+	    depth_um <= limits.depth_um + limits.tolerance_um)
+		return 0;
+	return refuse(
+		refusal, REFUSAL_INTERLOCK,
+		"the needles still stand out by %u um, and the limit is %u um; wait until they "
+		"are retracted, then ask again",
+		depth_um, limits.depth_um);
+}
+
 static int gate_fresh(struct station_pen *pen, struct refusal *refusal)
 {
 	/* At rest the stream may be slower than MaxSampleAge: one period more is fresh. */
@@ -227,11 +244,12 @@ static const struct gate {
 	const char *code;
 	int (*check)(struct station_pen *pen, struct refusal *refusal);
 } gates[] = {
-	{"config", gate_config},   {"alarm", gate_alarm},     {"store", gate_store},
-	{"session", gate_session}, {"profile", gate_profile}, {"area", gate_area},
-	{"limits", gate_limits},   {"serial", gate_serial},   {"target", gate_target},
-	{"state", gate_state},	   {"samples", gate_fresh},   {"time", gate_time},
-	{"pedal", gate_pedal},	   {"lease", gate_lease},     {"cartridge", gate_cartridge},
+	{"config", gate_config},       {"alarm", gate_alarm},	  {"store", gate_store},
+	{"session", gate_session},     {"profile", gate_profile}, {"area", gate_area},
+	{"limits", gate_limits},       {"serial", gate_serial},	  {"target", gate_target},
+	{"state", gate_state},	       {"needles", gate_needles}, {"samples", gate_fresh},
+	{"time", gate_time},	       {"pedal", gate_pedal},	  {"lease", gate_lease},
+	{"cartridge", gate_cartridge},
 };
 
 void station_explain(struct station_pen *pen,
@@ -245,10 +263,13 @@ void station_explain(struct station_pen *pen,
 			each(userdata, gates[i].code, &refusal);
 }
 
-int first_gate(struct station_pen *pen, struct refusal *refusal)
+int first_gate(struct station_pen *pen, bool cartridge_known, struct refusal *refusal)
 {
-	for (size_t i = 0; i < ELEMENTSOF(gates); i++)
+	for (size_t i = 0; i < ELEMENTSOF(gates); i++) {
+		if (gates[i].check == gate_cartridge && !cartridge_known)
+			continue;
 		if (gates[i].check(pen, refusal) < 0)
 			return -EACCES;
+	}
 	return 0;
 }

@@ -84,8 +84,9 @@ int limits_target(struct station_pen *pen, uint32_t depth_um, uint32_t speed_rpm
  * claimed first, -EACCES. */
 int check_cartridge(struct station_pen *pen, uint64_t token, struct refusal *refusal);
 
-/** first_gate() - the first of station_explain()'s reasons: 0 when there is none */
-int first_gate(struct station_pen *pen, struct refusal *refusal);
+/** first_gate() - the first of station_explain()'s reasons: 0 when there is none
+ * @cartridge_known: false: it will be read anew, so that what is known of it counts for nothing */
+int first_gate(struct station_pen *pen, bool cartridge_known, struct refusal *refusal);
 
 /** drop_target() - the kept target goes, because the ground under it changed */
 void drop_target(struct station_pen *pen);

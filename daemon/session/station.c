@@ -264,7 +264,8 @@ struct station *station_free(struct station *station)
 {
 	if (!station)
 		return NULL;
-	station_stop_all(station, REASON_SHUTDOWN);
+	if (!station_at_rest(station)) /* else no STOP: the loop that sends it may have ended */
+		station_stop_all(station, REASON_SHUTDOWN);
 	for (size_t i = 0; i < station->n_pens; i++)
 		station_pen_free(station->pens[i]);
 	sd_event_source_disable_unref(station->health_timer);
@@ -365,4 +366,17 @@ void station_stop_all(struct station *station, enum policy_reason reason)
 
 	for (size_t i = 0; (pen = station_pen_at(station, i)); i++)
 		(void)pen_stop(pen->pen, reason);
+}
+
+bool station_at_rest(struct station *station)
+{
+	struct station_pen *pen;
+
+	for (size_t i = 0; (pen = station_pen_at(station, i)); i++) {
+		enum fsm_state state = pen_state(pen->pen);
+
+		if (state != FSM_ABSENT && state != FSM_IDLE && state != FSM_FAULT)
+			return false;
+	}
+	return true;
 }

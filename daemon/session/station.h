@@ -132,6 +132,8 @@ bool station_store_healthy(struct station *station);
 /* ---- stop: never refused, never waits. As pen_stop(). ---- */
 int station_stop(struct station_pen *pen, enum policy_reason reason);
 void station_stop_all(struct station *station, enum policy_reason reason);
+/** station_at_rest() - whether the samples of every pen show the drive off */
+bool station_at_rest(struct station *station);
 
 /**
  * station_done - the outcome of a request; @refusal is NULL when it was done and confirmed.

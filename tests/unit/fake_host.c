@@ -30,7 +30,7 @@ static void note(struct fake_host *fake, const char *format, ...)
 	va_end(ap);
 }
 
-void fake_clear(struct fake_host *fake)
+void fake_host_clear(struct fake_host *fake)
 {
 	fake->log[0] = '\0';
 }
@@ -128,14 +128,14 @@ int __wrap_host_usbip_new(struct host **ret, sd_event *event, const struct usbip
 	return 0;
 }
 
-void fake_answer(struct fake_host *fake, int result, const void *data, size_t len)
+void fake_host_answer(struct fake_host *fake, int result, const void *data, size_t len)
 {
 	assert_true(fake->pending);
 	fake->pending = false;
 	fake->done(fake->userdata, result, data, len);
 }
 
-void fake_answer_stop(struct fake_host *fake, int result)
+void fake_host_answer_stop(struct fake_host *fake, int result)
 {
 	host_done done = fake->stop_done;
 
@@ -144,17 +144,17 @@ void fake_answer_stop(struct fake_host *fake, int result)
 	done(fake->stop_userdata, result, NULL, 0);
 }
 
-void fake_packet(struct fake_host *fake, const void *buf, size_t len)
+void fake_host_packet(struct fake_host *fake, const void *buf, size_t len)
 {
 	fake->host.callbacks->packet(&fake->host, fake->host.userdata, buf, len, now_usec());
 }
 
-void fake_sample(struct fake_host *fake, const struct mnpen_sample *sample)
+void fake_host_sample(struct fake_host *fake, const struct mnpen_sample *sample)
 {
 	uint8_t buf[MNPEN_SAMPLE_SIZE];
 
 	mnpen_sample_encode(buf, sample);
-	fake_packet(fake, buf, sizeof(buf));
+	fake_host_packet(fake, buf, sizeof(buf));
 	fake->host.callbacks->drained(&fake->host, fake->host.userdata);
 }
 
@@ -193,16 +193,16 @@ void fake_bring_up(struct fake_host *fake, struct mnpen_sample *sample)
 		.supply_mv = 3900,
 	};
 	fake->host.callbacks->online(&fake->host, fake->host.userdata, &identity);
-	fake_answer_stop(fake, 0);
+	fake_host_answer_stop(fake, 0);
 	mnpen_info_encode(buf, &info);
-	fake_answer(fake, 0, buf, MNPEN_INFO_SIZE);
+	fake_host_answer(fake, 0, buf, MNPEN_INFO_SIZE);
 	mnpen_sample_encode(buf, sample);
-	fake_answer(fake, 0, buf, MNPEN_SAMPLE_SIZE);
+	fake_host_answer(fake, 0, buf, MNPEN_SAMPLE_SIZE);
 	mnpen_cartridge_encode(buf, &cartridge);
-	fake_answer(fake, 0, buf, MNPEN_CARTRIDGE_SIZE);
-	fake_answer(fake, 0, NULL, 0); /* SET_INTERFACE 1 */
-	fake_answer(fake, 0, NULL, 0); /* SET_STREAM */
-	fake_sample(fake, sample);
+	fake_host_answer(fake, 0, buf, MNPEN_CARTRIDGE_SIZE);
+	fake_host_answer(fake, 0, NULL, 0); /* SET_INTERFACE 1 */
+	fake_host_answer(fake, 0, NULL, 0); /* SET_STREAM */
+	fake_host_sample(fake, sample);
 }
 
 /* ---- the owner ---- */
@@ -273,7 +273,7 @@ const struct pen_hooks fake_hooks = {
 	.changed = on_changed,
 };
 
-void fake_done(struct pen *pen, void *userdata, const struct pen_result *result)
+void fake_host_done(struct pen *pen, void *userdata, const struct pen_result *result)
 {
 	struct fake_owner *owner = userdata;
 

@@ -37,13 +37,13 @@ struct fake_owner {
 extern struct fake_host *fake_last; /* made by the wrapped host_usbip_new() */
 extern const struct pen_hooks fake_hooks;
 
-/** fake_answer() - the request in flight ended; @data for an IN request */
-void fake_answer(struct fake_host *fake, int result, const void *data, size_t len);
-void fake_answer_stop(struct fake_host *fake, int result);
-void fake_packet(struct fake_host *fake, const void *buf, size_t len);
-void fake_sample(struct fake_host *fake, const struct mnpen_sample *sample); /* and drained */
-void fake_clear(struct fake_host *fake);				     /* the log */
-void fake_done(struct pen *pen, void *userdata, const struct pen_result *result);
+/** fake_host_answer() - the request in flight ended; @data for an IN request */
+void fake_host_answer(struct fake_host *fake, int result, const void *data, size_t len);
+void fake_host_answer_stop(struct fake_host *fake, int result);
+void fake_host_packet(struct fake_host *fake, const void *buf, size_t len);
+void fake_host_sample(struct fake_host *fake, const struct mnpen_sample *sample); /* and drained */
+void fake_host_clear(struct fake_host *fake);					  /* the log */
+void fake_host_done(struct pen *pen, void *userdata, const struct pen_result *result);
 
 /** fake_bring_up() - answers the whole set-up; the pen has arrived when it returns */
 void fake_bring_up(struct fake_host *fake, struct mnpen_sample *sample);

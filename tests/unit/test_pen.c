@@ -56,7 +56,7 @@ static void run_for(struct fixture *f, uint64_t usec)
 
 static void next(struct fixture *f)
 {
-	fake_sample(f->host, fake_next_sample(&f->sample));
+	fake_host_sample(f->host, fake_next_sample(&f->sample));
 }
 
 static const struct pen_arm arm = {
@@ -78,8 +78,8 @@ static void send_arm(struct fixture *f)
 	struct pen_arm a = arm;
 
 	a.epoch = pen_epoch(f->pen);
-	fake_clear(f->host);
-	assert_int_equal(pen_arm(f->pen, &a, fake_done, &f->owner), 0);
+	fake_host_clear(f->host);
+	assert_int_equal(pen_arm(f->pen, &a, fake_host_done, &f->owner), 0);
 	assert_string_equal(f->host->log, "arm ");
 }
 
@@ -89,31 +89,34 @@ static void arm_and_run(struct fixture *f)
 	struct mnpen_lease lease;
 
 	send_arm(f);
-	fake_answer(f->host, 0, NULL, 0);
+	fake_host_answer(f->host, 0, NULL, 0);
 	f->sample.last_cmd = 1;
 	f->sample.state = MNPEN_STATE_ARMED;
 	next(f);
 	assert_string_equal(f->host->log, "arm set-target ");
-	fake_answer(f->host, 0, NULL, 0);
+	fake_host_answer(f->host, 0, NULL, 0);
 	assert_int_equal(f->owner.results, 0); /* accepted is not confirmed */
 	f->sample.last_cmd = 2;
 	f->sample.target_depth_um = 500;
 	next(f);
-	assert_int_equal(f->owner.results, 1);
-	assert_int_equal(f->owner.result.outcome, PEN_CONFIRMED);
+	assert_int_equal(f->owner.results, 0); /* a press would do nothing yet */
 	assert_string_equal(f->host->log, "arm set-target lease ");
 	assert_int_equal(mnpen_lease_decode(&lease, f->host->control.data, f->host->control.len),
 			 0);
 	assert_int_equal(lease.enable, 1);
 	assert_int_equal(lease.counter, 1);
 	assert_int_equal(lease.token, arm.token);
-	fake_answer(f->host, 0, NULL, 0);
+	fake_host_answer(f->host, 0, NULL, 0);
+	f->sample.flags = MNPEN_FLAG_ENABLED;
+	next(f);
+	assert_int_equal(f->owner.results, 1);
+	assert_int_equal(f->owner.result.outcome, PEN_CONFIRMED);
 	f->sample.state = MNPEN_STATE_RUNNING;
 	f->sample.flags = MNPEN_FLAG_TRIGGER | MNPEN_FLAG_DRIVE | MNPEN_FLAG_ENABLED;
 	f->sample.speed_rpm = 6000;
 	next(f);
 	assert_int_equal(pen_state(f->pen), FSM_RUNNING);
-	fake_clear(f->host);
+	fake_host_clear(f->host);
 }
 
 static void set_up_in_order(void **state)
@@ -186,14 +189,14 @@ static void stop_cancels_what_is_in_flight(void **state)
 	struct fixture *f = *state;
 
 	arm_and_run(f);
-	assert_int_equal(pen_set_target(f->pen, 600, 6000, fake_done, &f->owner), 0);
+	assert_int_equal(pen_set_target(f->pen, 600, 6000, fake_host_done, &f->owner), 0);
 	assert_int_equal(pen_stop(f->pen, REASON_REQUEST), 1);
 	assert_string_equal(f->host->log, "set-target stop:1 ");
 	assert_int_equal(f->owner.results, 2);
 	assert_int_equal(f->owner.result.outcome, PEN_STOPPED);
 	assert_int_equal(f->owner.result.reason, REASON_REQUEST);
 
-	fake_answer_stop(f->host, 0);
+	fake_host_answer_stop(f->host, 0);
 	f->sample.state = MNPEN_STATE_IDLE;
 	f->sample.flags = 0;
 	f->sample.stop_reason = MNPEN_STOP_HOST;
@@ -208,9 +211,9 @@ static void refused_with_the_pens_reason(void **state)
 	struct fixture *f = *state;
 
 	send_arm(f);
-	fake_answer(f->host, -EPIPE, NULL, 0);
+	fake_host_answer(f->host, -EPIPE, NULL, 0);
 	assert_string_equal(f->host->log, "arm get-error ");
-	fake_answer(f->host, 0, why, sizeof(why));
+	fake_host_answer(f->host, 0, why, sizeof(why));
 	assert_int_equal(f->owner.results, 1);
 	assert_int_equal(f->owner.result.outcome, PEN_REFUSED);
 	assert_int_equal(f->owner.result.refusal.code, MNPEN_ERR_LIMIT);
@@ -224,7 +227,7 @@ static void unconfirmed_is_stopped(void **state)
 	uint64_t until;
 
 	send_arm(f);
-	fake_answer(f->host, 0, NULL, 0);
+	fake_host_answer(f->host, 0, NULL, 0);
 	until = now_usec() + 300000;
 	while (f->owner.results == 0 && now_usec() < until) {
 		assert_true(sd_event_run(f->event, 1000) >= 0);
@@ -241,13 +244,13 @@ static void nothing_arms_behind_a_stop(void **state)
 	struct pen_arm a = arm;
 
 	a.epoch = pen_epoch(f->pen);
-	fake_clear(f->host);
+	fake_host_clear(f->host);
 	assert_int_equal(pen_stop(f->pen, REASON_STOP_ALL), 0);
 	assert_string_equal(f->host->log, "stop:2 "); /* at rest, and sent all the same */
-	assert_int_equal(pen_arm(f->pen, &a, fake_done, &f->owner), -ESTALE);
+	assert_int_equal(pen_arm(f->pen, &a, fake_host_done, &f->owner), -ESTALE);
 	a.epoch = pen_epoch(f->pen);
-	fake_answer_stop(f->host, 0);
-	assert_int_equal(pen_arm(f->pen, &a, fake_done, &f->owner), 0);
+	fake_host_answer_stop(f->host, 0);
+	assert_int_equal(pen_arm(f->pen, &a, fake_host_done, &f->owner), 0);
 }
 
 static void may_run_is_asked(void **state)
@@ -270,12 +273,50 @@ static void escalates_by_evidence(void **state)
 	until = now_usec() + 600000;
 	while (!strstr(f->host->log, "reset") && now_usec() < until) {
 		if (f->host->stop_done)
-			fake_answer_stop(f->host, 0);
+			fake_host_answer_stop(f->host, 0);
 		next(f); /* running on, whatever it was told */
 		assert_true(sd_event_run(f->event, 1000) >= 0);
 	}
 	assert_string_equal(f->host->log, "stop:1 stop:1 alt0 reset ");
 	assert_int_equal(f->owner.alarms, 1);
+}
+
+/* A pen that ignores STOP and obeys SET_INTERFACE: asked for the proof, it rests, and comes back.
+ */
+static void alternate_setting_is_enough(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t buf[MNPEN_SAMPLE_SIZE];
+	uint64_t until;
+
+	arm_and_run(f);
+	pen_stop(f->pen, REASON_REQUEST);
+	until = now_usec() + 600000;
+	while (!strstr(f->host->log, "alt0") && now_usec() < until) {
+		if (f->host->stop_done)
+			fake_host_answer_stop(f->host, 0);
+		next(f);
+		assert_true(sd_event_run(f->event, 1000) >= 0);
+	}
+	fake_host_answer(f->host, 0, NULL, 0);
+	assert_string_equal(f->host->log, "stop:1 stop:1 alt0 get-status ");
+	f->sample.state = MNPEN_STATE_IDLE;
+	f->sample.flags = 0;
+	f->sample.stop_reason = MNPEN_STOP_BUS;
+	mnpen_sample_encode(buf, &f->sample);
+	fake_host_clear(f->host);
+	fake_host_answer(f->host, 0, buf, sizeof(buf));
+	assert_int_equal(pen_state(f->pen), FSM_IDLE);
+	assert_string_equal(f->host->log, "alt1 ");
+	fake_host_answer(f->host, 0, NULL, 0);
+	fake_host_answer(f->host, 0, NULL, 0);
+	assert_string_equal(f->host->log, "alt1 set-stream stream+ ");
+	next(f);
+	run_for(f, 250000); /* time for steps that must not follow */
+	assert_string_equal(f->host->log, "alt1 set-stream stream+ ");
+	assert_int_equal(f->owner.alarms, 0);
+	assert_int_equal(f->owner.arrived, 1);
+	assert_true(pen_present(f->pen));
 }
 
 static void undecodable_stops(void **state)
@@ -284,7 +325,7 @@ static void undecodable_stops(void **state)
 	uint8_t bytes[MNPEN_SAMPLE_SIZE] = {0xff};
 
 	arm_and_run(f);
-	fake_packet(f->host, bytes, 47);
+	fake_host_packet(f->host, bytes, 47);
 	assert_string_equal(f->host->log, "stop:22 ");
 }
 
@@ -319,6 +360,7 @@ int main(void)
 		PEN_TEST(nothing_arms_behind_a_stop),
 		PEN_TEST(may_run_is_asked),
 		PEN_TEST(escalates_by_evidence),
+		PEN_TEST(alternate_setting_is_enough),
 		PEN_TEST(undecodable_stops),
 		PEN_TEST(gone_ends_everything),
 	};

@@ -96,20 +96,15 @@ static void each_source_binds(void **state)
 		hush_wishes(inputs, i);
 		*in = (struct limit_input){
 			.depth_um = 999,
-			.tolerance_um = 99,
+			.tolerance_um = 100,
 			.speed_min_rpm = 2001,
 			.speed_max_rpm = 7999,
 			.run_ms = 599999,
 			.session_ms = 3599999,
 		};
-		/* of the tolerance the pen has the first word: more than others say is refused */
-		if (i == LIMIT_SOURCE_MODEL || i == LIMIT_SOURCE_STATION)
-			inputs[LIMIT_SOURCE_PEN].tolerance_um = 0;
 		combine_ok(&l, inputs);
 		assert_int_equal(l.depth_um, 999);
 		assert_int_equal(l.depth_source, i);
-		assert_int_equal(l.tolerance_um, 99);
-		assert_int_equal(l.tolerance_source, i);
 		assert_int_equal(l.speed_min_rpm, 2001);
 		assert_int_equal(l.speed_min_source, i);
 		assert_int_equal(l.speed_max_rpm, 7999);
@@ -154,7 +149,12 @@ static void wishes_above(void **state)
 			wish->depth_um = 1000;
 
 			wish->speed_max_rpm = 8001;
-			combine_refused(inputs, LIMITS_SPEED_ABOVE, 8001, 8000, places[p]);
+			if (places[p] == LIMIT_SOURCE_PEN) { /* it binds, and contradicts nobody */
+				combine_ok(&l, inputs);
+				assert_int_equal(l.speed_max_rpm, 8000);
+			} else {
+				combine_refused(inputs, LIMITS_SPEED_ABOVE, 8001, 8000, places[p]);
+			}
 			wish->speed_max_rpm = 8000;
 			wish->run_ms = 600001;
 			combine_refused(inputs, LIMITS_RUN_ABOVE, 600001, 600000, places[p]);
@@ -178,23 +178,31 @@ static void needles_bind(void **state)
 	assert_int_equal(l.depth_source, LIMIT_SOURCE_NEEDLE);
 }
 
+/* The pen's own word, never more than the station's, less when model or station say less. */
 static void tolerance_declared(void **state)
 {
-	static const enum limit_source others[] = {LIMIT_SOURCE_MODEL, LIMIT_SOURCE_STATION};
+	static const struct {
+		uint16_t pen, model, station, um;
+		enum limit_source source;
+	} table[] = {
+		{100, 0, 0, 100, LIMIT_SOURCE_PEN},	  {100, 100, 100, 100, LIMIT_SOURCE_PEN},
+		{100, 99, 150, 99, LIMIT_SOURCE_MODEL},	  {0, 100, 150, 0, LIMIT_SOURCE_PEN},
+		{150, 120, 150, 120, LIMIT_SOURCE_MODEL}, {100, 150, 150, 100, LIMIT_SOURCE_PEN},
+	};
 	struct limit_input inputs[LIMIT_SOURCES];
 	struct limits l;
 
-	for (unsigned int i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		all_say(inputs);
-		inputs[LIMIT_SOURCE_PEN].tolerance_um = 101;
-		inputs[others[1 - i]].tolerance_um = 0;
-		combine_refused(inputs, LIMITS_TOLERANCE_ABOVE, 101, 100, others[i]);
+		inputs[LIMIT_SOURCE_PEN].tolerance_um = table[i].pen;
+		inputs[LIMIT_SOURCE_MODEL].tolerance_um = table[i].model;
+		inputs[LIMIT_SOURCE_STATION].tolerance_um = table[i].station;
+		combine_ok(&l, inputs);
+		assert_int_equal(l.tolerance_um, table[i].um);
+		assert_int_equal(l.tolerance_source, table[i].source);
 	}
-	/* nobody knows: then the limit itself is the trip point */
-	for (unsigned int i = 0; i < LIMIT_SOURCES; i++)
-		inputs[i].tolerance_um = 0;
-	combine_ok(&l, inputs);
-	assert_int_equal(l.tolerance_um, 0);
+	inputs[LIMIT_SOURCE_PEN].tolerance_um = 151;
+	combine_refused(inputs, LIMITS_TOLERANCE_ABOVE, 151, 150, LIMIT_SOURCE_STATION);
 }
 
 static void nothing_left(void **state)
