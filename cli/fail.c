@@ -2,6 +2,7 @@
 /* The one way to fail, and the one way to confirm. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "cli/json.h"
@@ -41,7 +42,8 @@ enum cli_exit cli_fail(const struct cli *cli, enum cli_exit code, const char *na
 	if (message)
 		text_clean(message);
 	fprintf(stderr, CLI_NAME ": %s\n", message ? message : "out of memory");
-	if (hint)
+	/* A message that names the way out itself needs no second one. */
+	if (hint && !(message && strstr(message, CLI_NAME " ")))
 		fprintf(stderr, "  %s\n", hint);
 	return code;
 }

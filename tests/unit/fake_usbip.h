@@ -7,9 +7,17 @@
 #define MNPEN_TESTS_FAKE_USBIP_H
 
 #include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
+#include <cmocka.h>
+
+#include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
 #include "driver/base/log.h"
 #include "driver/host/usbip_conn.h"
