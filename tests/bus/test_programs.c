@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The programs by themselves: options, and a configuration that is wrong. */
+#include "tests/bus/harness.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "driver/base/cleanup.h"
+
+#define STEP_MS 5000
+
+#define OPTIONS_MAX 6
+
+/* Run @name on the rig's bus; its exit code, and what it said in @text. */
+static int run(struct rig *rig, const char *name, const char *const options[OPTIONS_MAX],
+	       char *text, size_t size)
+{
+	const char *argv[OPTIONS_MAX + 2] = {program(name)};
+	char bus[160];
+	const char *const environment[] = {bus, NULL};
+	_cleanup_free_ char *log = NULL;
+	struct process process = {0};
+	static unsigned int runs;
+	char label[24];
+	int code;
+
+	for (int i = 0; i < OPTIONS_MAX && options[i]; i++)
+		argv[i + 1] = options[i];
+	snprintf(bus, sizeof(bus), "DBUS_SYSTEM_BUS_ADDRESS=%s", rig->bus_address);
+	snprintf(label, sizeof(label), "run-%u", runs++);
+	process_start(&process, rig->dir, label, argv,
+		      &(struct process_options){.environment = environment});
+	code = process_wait(&process, STEP_MS);
+	assert_true(process_sound(&process));
+	log = process_log(&process);
+	snprintf(text, size, "%s", log);
+	return code;
+}
+
+static void test_options(void **state)
+{
+	static const char *const programs[] = {"mnpend", "mnpenctl", "mnpen-gadget"};
+	struct rig *rig = rig_start(state, &(struct rig_options){.no_daemon = true});
+	char text[4096];
+
+	for (size_t i = 0; i < ELEMENTSOF(programs); i++) {
+		const char *const help[OPTIONS_MAX] = {"--help"}, *const version[OPTIONS_MAX] = {
+									  "--version"};
+		const char *const wrong[OPTIONS_MAX] = {"--no-such-option"};
+
+		assert_int_equal(run(rig, programs[i], help, text, sizeof(text)), 0);
+		assert_non_null(strstr(text, programs[i]));
+		assert_int_equal(run(rig, programs[i], version, text, sizeof(text)), 0);
+		assert_non_null(strstr(text, programs[i]));
+		assert_int_equal(run(rig, programs[i], wrong, text, sizeof(text)), 2);
+		assert_non_null(strstr(text, "no-such-option"));
+	}
+	rig_stop(rig);
+}
+
+static void test_check_config(void **state)
+{
+	struct rig *rig = rig_start(state, &(struct rig_options){.no_daemon = true});
+	char config[96], data[160], text[4096];
+	const char *const check[OPTIONS_MAX] = {"--check-config", config, data};
+
+	snprintf(config, sizeof(config), "--config=%s/mnpend.conf", rig->dir);
+	snprintf(data, sizeof(data), "--data-dir=%s", program("data"));
+	assert_int_equal(run(rig, "mnpend", check, text, sizeof(text)), 0);
+	rig_write(rig, "profiles.d/broken.conf", "[Profile]\nTitle = T\nDepth = 1\n");
+	assert_int_not_equal(run(rig, "mnpend", check, text, sizeof(text)), 0);
+	assert_non_null(strstr(text, "broken.conf:3"));
+	rig_stop(rig);
+}
+
+/* A pen that is not on this machine is refused unless the station allows it. */
+static void test_remote_pen(void **state)
+{
+	struct rig *rig = rig_start(state, &(struct rig_options){.no_daemon = true});
+	char config[96], data[160], directory[96], text[4096];
+	const char *const remote[OPTIONS_MAX] = {config, data, directory, "--no-usb",
+						 "--pen=usbip://192.0.2.1:3240/1-1"};
+
+	snprintf(config, sizeof(config), "--config=%s/mnpend.conf", rig->dir);
+	snprintf(data, sizeof(data), "--data-dir=%s", program("data"));
+	snprintf(directory, sizeof(directory), "--state-dir=%s/state", rig->dir);
+	assert_in_range(run(rig, "mnpend", remote, text, sizeof(text)), 1, 127);
+	if (!strstr(text, "192.0.2.1") || !strstr(text, "AllowRemotePens"))
+		fail_msg("mnpend says: %s", text);
+	rig_stop(rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RIG_TEST(test_options),
+		RIG_TEST(test_check_config),
+		RIG_TEST(test_remote_pen),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
