@@ -125,7 +125,7 @@ static const uint8_t *column_decode(uint64_t *values, const uint8_t *raw, size_t
 
 static void columns_encode(uint8_t *raw, const struct block_sample *samples, size_t count)
 {
-	uint64_t values[BLOCK_SAMPLES_MAX];
+	uint64_t values[BLOCK_SAMPLES_MAX] = {0};
 
 	for (size_t i = 0; i < count; i++)
 		values[i] = samples[i].host_usec;

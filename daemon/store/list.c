@@ -7,6 +7,7 @@
 
 #include "daemon/store/db.h"
 #include "daemon/store/reader.h"
+#include "daemon/store/schema.h"
 
 /* The lot as it is searched for: of the tag, or what stands before the slash of what was typed. */
 #define TYPED_LOT                                                                                  \
@@ -14,15 +15,17 @@
 	" ELSE substr(cartridge, 1, instr(cartridge, '/') - 1) END"
 
 static const char list_sql[] =
-	"SELECT n, id, pen, profile, area, client, operator, outcome,"
-	" coalesce(cartridge_lot, " TYPED_LOT "), started_wall_usec, ended_wall_usec, samples,"
-	" gaps, strokes, run_ms FROM session WHERE n < ?1"
-	" AND (?2 IS NULL OR client = ?2)"
-	" AND (?3 IS NULL OR cartridge_lot = ?3 OR " TYPED_LOT " = ?3)"
-	" AND (?4 IS NULL OR pen = ?4)"
-	" AND started_wall_usec >= ?5"
-	" AND (?6 = 0 OR ended_usec IS NULL)"
-	" ORDER BY n DESC LIMIT ?7";
+	"SELECT n, id, pen, " SCHEMA_LATEST("profile", "profile") ", " SCHEMA_LATEST(
+		"area", "area") ", client, operator, outcome,"
+				" coalesce(cartridge_lot, " TYPED_LOT
+				"), started_wall_usec, ended_wall_usec, samples,"
+				" gaps, strokes, run_ms FROM session WHERE n < ?1"
+				" AND (?2 IS NULL OR client = ?2)"
+				" AND (?3 IS NULL OR cartridge_lot = ?3 OR " TYPED_LOT " = ?3)"
+				" AND (?4 IS NULL OR pen = ?4)"
+				" AND started_wall_usec >= ?5"
+				" AND (?6 = 0 OR ended_usec IS NULL)"
+				" ORDER BY n DESC LIMIT ?7";
 
 enum list_column {
 	LIST_N,

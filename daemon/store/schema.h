@@ -26,4 +26,13 @@ enum schema_state {
  */
 int schema_open(sqlite3 *db, enum schema_state *ret_state, int64_t *ret_version);
 
+/*
+ * A session's row says what it began with and stays as it was written; what was changed later is an
+ * event. SCHEMA_LATEST is the column as the session ended, or as it stands.
+ */
+#define SCHEMA_LATEST(kind, column)                                                                \
+	"coalesce((SELECT json_extract(e.details, '$." column "') FROM event e"                    \
+	" WHERE e.session = session.n AND e.kind = '" kind "' ORDER BY e.n DESC LIMIT 1), " column \
+	")"
+
 #endif

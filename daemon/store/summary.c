@@ -6,6 +6,7 @@
 
 #include "daemon/store/db.h"
 #include "daemon/store/export.h"
+#include "daemon/store/schema.h"
 #include "daemon/store/store.h"
 
 /* 16 texts of nothing but control characters, six bytes each in JSON, and the numbers. */
@@ -32,9 +33,9 @@ static const struct summary_key summary_keys[] = {
 	{"model", "model", SUMMARY_TEXT},
 	{"firmware", "firmware", SUMMARY_BCD},
 	{"transport", "transport", SUMMARY_TEXT},
-	{"profile", "profile", SUMMARY_TEXT},
-	{"profile_digest", "profile_digest", SUMMARY_TEXT},
-	{"area", "area", SUMMARY_TEXT},
+	{"profile", SCHEMA_LATEST("profile", "profile"), SUMMARY_TEXT},
+	{"profile_digest", SCHEMA_LATEST("profile", "profile_digest"), SUMMARY_TEXT},
+	{"area", SCHEMA_LATEST("area", "area"), SUMMARY_TEXT},
 	{"area_size_cm2", "area_size_cm2", SUMMARY_NUMBER},
 	{"client", "client", SUMMARY_TEXT},
 	{"operator", "operator", SUMMARY_TEXT},
@@ -95,7 +96,7 @@ static struct field field_of(sqlite3_stmt *statement, int column, const struct s
 /* "SELECT a, b, ... FROM session WHERE n = ?", from the table above */
 static int head_prepare(struct sender *sender, sqlite3_stmt **ret)
 {
-	char sql[1024];
+	char sql[2048];
 	size_t used = 0;
 
 	for (size_t i = 0; i < SUMMARY_KEYS; i++)

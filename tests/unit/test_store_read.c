@@ -177,6 +177,35 @@ static void summary(void **state)
 	fixture_free(&f);
 }
 
+/* The row stays as it was written; who asks hears what was chosen last. */
+static void summary_of_changes(void **state)
+{
+	static const char *const areas[] = {"neck", "nose"};
+	const struct field profile[] = {FIELD_S("profile", "pores"),
+					FIELD_S("profile_digest", "d2")};
+	json_object *object;
+	struct fixture f;
+	size_t size;
+
+	fixture_new(&f);
+	fixture_begin(&f, FIXTURE_ID);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(store_event(f.store, FIXTURE_ID, "VPEN0001", "area", 77,
+					     &FIELD_S("area", areas[i]), 1, NULL, NULL),
+				 0);
+	assert_int_equal(store_event(f.store, FIXTURE_ID, "VPEN0001", "profile", 78, profile, 2,
+				     NULL, NULL),
+			 0);
+	fixture_end(&f, FIXTURE_ID);
+	assert_int_equal(read_all(&f, FIXTURE_ID, STORE_SUMMARY, &size), 0);
+	object = parse((char *)output);
+	assert_string_equal(text_of(object, "area"), "nose");
+	assert_string_equal(text_of(object, "profile"), "pores");
+	assert_string_equal(text_of(object, "profile_digest"), "d2");
+	json_object_put(object);
+	fixture_free(&f);
+}
+
 /* Every text as long as allowed, of what takes most room in JSON. */
 static void largest_summary(void **state)
 {
@@ -244,9 +273,13 @@ static void damaged_block(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(samples),	   cmocka_unit_test(event_lines),
-		cmocka_unit_test(summary),	   cmocka_unit_test(largest_summary),
-		cmocka_unit_test(unknown_session), cmocka_unit_test(damaged_block),
+		cmocka_unit_test(samples),
+		cmocka_unit_test(event_lines),
+		cmocka_unit_test(summary),
+		cmocka_unit_test(largest_summary),
+		cmocka_unit_test(unknown_session),
+		cmocka_unit_test(damaged_block),
+		cmocka_unit_test(summary_of_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
