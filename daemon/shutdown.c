@@ -15,20 +15,17 @@ static void on_ended(void *userdata, const struct refusal *refusal)
 		log_error("a session could not be closed: %s", refusal->message);
 }
 
-/* A request of somebody else that is with the disk holds an End() up: it is asked for again. */
+/* What holds an End() up, a request of somebody else or the disk, may pass: it is asked for again.
+ */
 static bool all_ended(struct station *station)
 {
 	struct refusal refusal;
 	struct station_pen *pen;
-	bool ended = true;
 
-	for (size_t i = 0; (pen = station_pen_at(station, i)); i++) {
+	for (size_t i = 0; (pen = station_pen_at(station, i)); i++)
 		if (pen->session && !pen->session->end_outcome && !pen->request)
 			(void)station_end(pen, "shutdown", on_ended, NULL, &refusal);
-		if (pen->session || pen->request)
-			ended = false;
-	}
-	return ended;
+	return station_idle(station);
 }
 
 static void leave(struct shutdown *shutdown)
@@ -49,7 +46,8 @@ static void step(struct shutdown *shutdown)
 		if (!station_at_rest(shutdown->station) && !late)
 			return;
 		if (late)
-			log_error("a pen did not confirm within 500 ms that it stopped; look at it");
+			log_error(
+				"a pen did not confirm within 500 ms that it stopped; look at it");
 		shutdown->phase = SHUTDOWN_ENDING;
 		shutdown->deadline_usec = now_usec() + END_USEC;
 		return;

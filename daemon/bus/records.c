@@ -157,8 +157,8 @@ static int read_arguments(struct request *request, const char **ret_id, enum sto
 static int open_stream(struct request *request, int *ret_fd, struct refusal *refusal)
 {
 	_cleanup_close_ int read_end = -EBADF;
-	enum store_what what;
-	const char *id;
+	enum store_what what = STORE_SAMPLES;
+	const char *id = "";
 	int fds[2], r;
 
 	r = read_arguments(request, &id, &what, refusal);

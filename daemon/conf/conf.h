@@ -32,6 +32,7 @@
 #define CONF_DEFAULT_ARM_TIMEOUT_MS 120000u
 #define CONF_DEFAULT_LEASE_MS 300 /* 100..1000 */
 #define CONF_DEFAULT_STREAM_PERIOD_US 1000
+#define CONF_STREAM_PERIOD_MAX_US 4000 /* slower would miss strokes at the highest speed */
 
 enum conf_pedal {
 	CONF_PEDAL_OPTIONAL, /* watched when there is one */

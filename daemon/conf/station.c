@@ -154,9 +154,8 @@ static const struct conf_key station_keys[] = {
 	 "100ms to 10min", false},
 	{"Lease", conf_value_unit, STATION(lease_ms), UNIT_TIME, 100, 1000, "100ms to 1000ms",
 	 false},
-	/* 4 ms: a slower stream would miss strokes at CONF_SPEED_MAX_RPM. */
-	{"StreamPeriod", parse_period, STATION(stream_period_us), UNIT_TIME, 1000, 4000,
-	 "1000us to 4000us, or 1ms to 4ms", false},
+	{"StreamPeriod", parse_period, STATION(stream_period_us), UNIT_TIME, 1000,
+	 CONF_STREAM_PERIOD_MAX_US, "1000us to 4000us, or 1ms to 4ms", false},
 	{.name = "Pedal", .parse = conf_value_pedal, STATION(pedal), .allowed = CONF_PEDAL_ALLOWED},
 	{"KeepSamples", parse_keep, STATION(keep_samples_days), UNIT_TIME, 86400000,
 	 36500 * 86400000ull, "1d to 36500d, or forever", false},

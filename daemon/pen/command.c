@@ -126,6 +126,9 @@ int pen_arm(struct pen *pen, const struct pen_arm *arm, pen_done done, void *use
 		return -EALREADY;
 	if (pen->op.kind != OP_NONE)
 		return -EBUSY;
+	/* A slower stream would not show every stroke. */
+	if (pen->setup != SETUP_DONE || pen->stream_us != pen_stream_period_us(pen))
+		return -EAGAIN;
 	if (pen->fsm.state != FSM_IDLE || pen->cmd == UINT32_MAX)
 		return -EPERM;
 
@@ -272,7 +275,8 @@ static int rest_op(struct pen *pen, enum pen_op_kind kind, const struct host_con
 
 	if (!pen->present)
 		return -ENODEV;
-	if (pen->op.kind != OP_NONE)
+	/* While it comes back from alternate setting 0, EP0 belongs to the set-up. */
+	if (pen->op.kind != OP_NONE || pen->setup != SETUP_DONE)
 		return -EBUSY;
 	if (pen->fsm.state != FSM_IDLE && pen->fsm.state != FSM_FAULT)
 		return -EPERM;
@@ -338,16 +342,11 @@ static void on_cartridge_answer(void *userdata, const struct ep0_answer *a)
 	}
 	if (!op_answer(pen, a))
 		return;
-	if (mnpen_cartridge_decode(&pen->cartridge, a->data, a->len) < 0) {
-		pen->cartridge_known = false;
-		pen_event(pen, "undecodable", &FIELD_S("record", "cartridge"), 1);
-		pen_op_finish(pen, &(struct pen_result){.outcome = PEN_UNCONFIRMED});
-		return;
-	}
-	pen->cartridge_known = true;
 	pen->cartridge_stale = false;
-	pen_changed(pen, PEN_CHANGED_CARTRIDGE);
-	op_confirmed(pen);
+	if (pen_take_cartridge(pen, a))
+		op_confirmed(pen);
+	else
+		pen_op_finish(pen, &(struct pen_result){.outcome = PEN_UNCONFIRMED});
 }
 
 int pen_read_cartridge(struct pen *pen, pen_done done, void *userdata)

@@ -62,15 +62,18 @@ static void on_alt_done(void *userdata, int result, const uint8_t *data, size_t 
 	ep0_kick(&pen->ep0);
 }
 
-/* Nothing stands before this: what waits for EP0 is dropped, what is in flight is cancelled. */
+/* Nothing stands before this: what waits for EP0 is dropped, and its owner told when the STOP is
+ * out; what is in flight is cancelled. */
 static void send_stops(struct pen *pen, uint32_t effects, enum policy_reason reason)
 {
+	struct ep0_item dropped;
+	bool has_dropped;
 	int r = 0;
 
 	if (!(effects & (FSM_SEND_STOP | FSM_SEND_ALT0 | FSM_SEND_RESET)))
 		return;
 	pen->lease.enable = false;
-	ep0_cancel_waiting(&pen->ep0, -ECANCELED);
+	has_dropped = ep0_take_waiting(&pen->ep0, &dropped);
 	if (effects & FSM_SEND_STOP)
 		r = host_stop(pen->host, (uint16_t)reason, on_stop_done, pen);
 	if (r < 0 && r != -EALREADY && r != -ENOTCONN)
@@ -79,6 +82,8 @@ static void send_stops(struct pen *pen, uint32_t effects, enum policy_reason rea
 		(void)host_set_alt(pen->host, MNPEN_ALT_REST, 0, on_alt_done, pen);
 	if (effects & FSM_SEND_RESET)
 		(void)host_reset(pen->host);
+	if (has_dropped)
+		dropped.done(dropped.userdata, &(struct ep0_answer){.result = -ECANCELED});
 }
 
 static void report_disarmed(struct pen *pen, enum fsm_state old)

@@ -99,12 +99,11 @@ int ep0_send(struct ep0 *ep0, const struct host_control *control, ep0_done done,
 	return 0;
 }
 
-void ep0_cancel_waiting(struct ep0 *ep0, int result)
+bool ep0_take_waiting(struct ep0 *ep0, struct ep0_item *ret)
 {
-	struct ep0_item item = ep0->next;
-
 	if (!ep0->waiting)
-		return;
+		return false;
 	ep0->waiting = false;
-	item.done(item.userdata, &(struct ep0_answer){.result = result});
+	*ret = ep0->next;
+	return true;
 }

@@ -41,8 +41,9 @@ int ep0_send(struct ep0 *ep0, const struct host_control *control, ep0_done done,
 /** ep0_idle() - whether a request would go out at once */
 bool ep0_idle(const struct ep0 *ep0);
 
-/** ep0_cancel_waiting() - the one that waits is answered with @result and not sent */
-void ep0_cancel_waiting(struct ep0 *ep0, int result);
+/** ep0_take_waiting() - the one that waits is not sent any more; the caller answers it.
+ * Return: false when none waits. */
+bool ep0_take_waiting(struct ep0 *ep0, struct ep0_item *ret);
 
 /** ep0_kick() - EP0 became free by something that did not go through here (STOP, SET_INTERFACE) */
 void ep0_kick(struct ep0 *ep0);

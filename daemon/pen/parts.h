@@ -82,7 +82,6 @@ struct pen {
 	struct host_identity identity;
 	struct mnpen_info info;
 	struct mnpen_cartridge cartridge;
-	bool cartridge_known;
 	bool cartridge_stale; /* read it again when EP0 has time */
 
 	enum pen_setup setup;
@@ -100,7 +99,8 @@ struct pen {
 	uint16_t target_depth_um; /* in force */
 	uint32_t cmd;		  /* last command number used */
 	uint32_t stream_wanted_us;
-	uint32_t stream_us; /* accepted by the pen */
+	uint32_t stream_asked_us; /* 0 = not yet, or nobody knows what became of it */
+	uint32_t stream_us;	  /* accepted by the pen; 0 = not known */
 	struct telemetry telemetry;
 	struct log_limit log_limit;
 };
@@ -136,6 +136,9 @@ void pen_send_target(struct pen *pen, uint64_t now_usec); /* second half of an a
 void pen_send_lease(struct pen *pen, uint64_t now_usec);
 /* ---- reconcile.c ---- */
 void pen_reconcile(struct pen *pen); /* stream period, cartridge: when there is nothing better */
+uint32_t pen_stream_period_us(const struct pen *pen); /* that the stream is to have */
+/** pen_take_cartridge() - the answer to GET_CARTRIDGE. Return: whether it could be read */
+bool pen_take_cartridge(struct pen *pen, const struct ep0_answer *a);
 
 /* ---- pen.c ---- */
 void pen_rearm_timer(struct pen *pen);

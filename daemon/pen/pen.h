@@ -37,9 +37,10 @@ struct pen_hooks {
 	void (*left)(struct pen *pen, void *userdata);
 	/* Asked before each renewal of the lease: REASON_NONE, or why the needles must stop. */
 	enum policy_reason (*may_run)(struct pen *pen, void *userdata, uint64_t now_usec);
-	/* Every packet of the stream, after it was judged and any STOP was sent. */
+	/* Every packet of the stream, after it was judged and any STOP was sent.
+	 * @flags: MNPEN_TELEMETRY_* */
 	void (*sample)(struct pen *pen, void *userdata, uint64_t rx_usec, uint8_t verdict,
-		       const uint8_t raw[MNPEN_SAMPLE_SIZE]);
+		       uint8_t flags, const uint8_t raw[MNPEN_SAMPLE_SIZE]);
 	/* seq says that samples are missing between two that came. */
 	void (*gap)(struct pen *pen, void *userdata, uint32_t after_seq, uint32_t before_seq);
 	/* ARMED or RUNNING ended; @run_ms was used since ARM */
@@ -93,7 +94,8 @@ struct pen_arm {
 int pen_new_usbip(struct pen **ret, sd_event *event, const char *url, bool allow_remote,
 		  const struct pen_hooks *hooks, void *userdata);
 
-/** pen_free() - STOP if it may be needed, then close (an unplug to the pen). Returns NULL. */
+/** pen_free() - closes: to the pen an unplug, and so a stop. No callback any more; NULL is fine.
+ * Returns NULL. */
 struct pen *pen_free(struct pen *pen);
 
 /* ---- state ---- */
@@ -113,7 +115,8 @@ uint32_t pen_run_ms(const struct pen *pen);	      /* since ARM */
 
 /* ---- commands: one at a time; 0 = @done follows, never from inside the call ----
  * -EBUSY another command is under way · -ENODEV absent · -EALREADY armed already ·
- * -ESTALE the epoch changed · -EPERM not in this state */
+ * -ESTALE the epoch changed · -EPERM not in this state · -EAGAIN (arm) the stream does not have its
+ * period yet */
 int pen_arm(struct pen *pen, const struct pen_arm *arm, pen_done done, void *userdata);
 int pen_set_target(struct pen *pen, uint16_t depth_um, uint16_t speed_rpm, pen_done done,
 		   void *userdata);

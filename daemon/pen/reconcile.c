@@ -13,47 +13,61 @@ static void on_stream_answer(void *userdata, const struct ep0_answer *a)
 	struct pen *pen = userdata;
 
 	if (a->result == 0) {
+		pen->stream_us = pen->stream_asked_us;
 		/* The pen emptied its queue: what is missing across this is no gap. */
 		judge_reset(&pen->judge);
 		return;
 	}
-	if (a->result != -ECANCELED && a->result != -ENODEV)
+	/* A refusal stands; after anything else nobody knows: ask again. */
+	if (a->result == -EPIPE)
 		pen_event(pen, "refused", &FIELD_S("request", "set-stream"), 1);
-	if (a->result == -ECANCELED)
-		pen->stream_us = 0; /* unknown: ask again */
+	else
+		pen->stream_asked_us = 0;
+}
+
+bool pen_take_cartridge(struct pen *pen, const struct ep0_answer *a)
+{
+	bool readable = mnpen_cartridge_decode(&pen->cartridge, a->data, a->len) >= 0;
+
+	if (!readable) {
+		pen->cartridge = (struct mnpen_cartridge){0}; /* better none than the one before */
+		pen_event(pen, "undecodable", &FIELD_S("record", "cartridge"), 1);
+	}
+	pen_changed(pen, PEN_CHANGED_CARTRIDGE);
+	return readable;
 }
 
 static void on_cartridge_answer(void *userdata, const struct ep0_answer *a)
 {
 	struct pen *pen = userdata;
 
-	if (a->result != 0) {
-		pen->cartridge_stale = a->result == -ECANCELED;
-		return;
-	}
-	if (mnpen_cartridge_decode(&pen->cartridge, a->data, a->len) < 0) {
-		pen->cartridge_known = false;
-		pen_event(pen, "undecodable", &FIELD_S("record", "cartridge"), 1);
-		return;
-	}
-	pen->cartridge_known = true;
-	pen_changed(pen, PEN_CHANGED_CARTRIDGE);
+	if (a->result == 0)
+		(void)pen_take_cartridge(pen, a);
+	else
+		pen->cartridge_stale = a->result != -EPIPE; /* a refusal stands */
+}
+
+uint32_t pen_stream_period_us(const struct pen *pen)
+{
+	return MAX(pen->stream_wanted_us, pen->info.stream_min_us);
 }
 
 void pen_reconcile(struct pen *pen)
 {
-	uint32_t period_us = MAX(pen->stream_wanted_us, pen->info.stream_min_us);
+	uint32_t period_us = pen_stream_period_us(pen);
 	struct host_control control;
 	uint8_t buf[MNPEN_STREAM_SIZE];
 
-	if (!ep0_idle(&pen->ep0) || pen->op.kind != OP_NONE ||
+	if (pen->setup != SETUP_DONE || !ep0_idle(&pen->ep0) || pen->op.kind != OP_NONE ||
 	    (pen->fsm.state != FSM_IDLE && pen->fsm.state != FSM_FAULT))
 		return;
-	if (pen->stream_us != period_us) {
+	if (pen->stream_asked_us != period_us) {
 		mnpen_stream_encode(buf, period_us);
 		control = ep0_out(MNPEN_REQ_SET_STREAM, buf, sizeof(buf));
-		if (ep0_send(&pen->ep0, &control, on_stream_answer, pen) == 0)
-			pen->stream_us = period_us;
+		if (ep0_send(&pen->ep0, &control, on_stream_answer, pen) < 0)
+			return; /* tried again with the next sample */
+		pen->stream_asked_us = period_us;
+		pen->stream_us = 0;
 		return;
 	}
 	if (pen->cartridge_stale) {

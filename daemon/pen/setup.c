@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "daemon/pen/parts.h"
-#include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
 
 static void step(struct pen *pen, enum pen_setup setup);
@@ -79,7 +78,6 @@ static void on_cartridge(void *userdata, const struct ep0_answer *a)
 		fail(pen, "GET_CARTRIDGE is not by protocol 1.x", -EPROTO);
 		return;
 	}
-	pen->cartridge_known = true;
 	step(pen, SETUP_ALT);
 }
 
@@ -106,6 +104,7 @@ static void on_stream(void *userdata, const struct ep0_answer *a)
 
 	if (failed(pen, SETUP_STREAM, a, "SET_STREAM"))
 		return;
+	pen->stream_us = pen->stream_asked_us;
 	r = host_stream(pen->host, true);
 	if (r < 0)
 		fail(pen, "sample endpoint", r);
@@ -121,11 +120,11 @@ static int send(struct pen *pen, struct host_control control, ep0_done done)
 
 static int start_stream(struct pen *pen)
 {
-	uint32_t period_us = MAX(pen->stream_wanted_us, pen->info.stream_min_us);
 	uint8_t buf[MNPEN_STREAM_SIZE];
 
-	mnpen_stream_encode(buf, period_us);
-	pen->stream_us = period_us;
+	pen->stream_us = 0;
+	pen->stream_asked_us = pen_stream_period_us(pen);
+	mnpen_stream_encode(buf, pen->stream_asked_us);
 	return send(pen, ep0_out(MNPEN_REQ_SET_STREAM, buf, sizeof(buf)), on_stream);
 }
 
@@ -178,7 +177,6 @@ void pen_on_online(struct host *host, void *userdata, const struct host_identity
 	struct pen *pen = userdata;
 
 	pen->identity = *identity;
-	pen->cartridge_known = false;
 	pen->cartridge_stale = false;
 	pen->sample_usec = 0;
 	step(pen, SETUP_STOP);

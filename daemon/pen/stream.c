@@ -21,7 +21,7 @@ static void tell(struct pen *pen, uint64_t rx_usec, enum policy_reason verdict, 
 
 	memcpy(record.sample, raw, MNPEN_SAMPLE_SIZE);
 	telemetry_push(&pen->telemetry, &record);
-	pen->hooks->sample(pen, pen->userdata, rx_usec, record.verdict, raw);
+	pen->hooks->sample(pen, pen->userdata, rx_usec, record.verdict, record.flags, raw);
 }
 
 static void on_undecodable(struct pen *pen, const uint8_t *buf, size_t len, uint64_t rx_usec)

@@ -71,6 +71,11 @@ int refuse_command(struct refusal *refusal, const char *what, int error)
 		return refuse(refusal, REFUSAL_BUSY, "another command is under way; ask again");
 	if (error == -ENODEV || error == -ENOTCONN)
 		return refuse(refusal, REFUSAL_DISCONNECTED, "the pen is gone; plug it in again");
+	if (error == -EAGAIN)
+		return refuse(
+			refusal, REFUSAL_BUSY,
+			"the pen's samples do not come at a session's rate yet; ask again, and "
+			"if that does not help, plug the pen in again");
 	if (error == -EALREADY)
 		return refuse(refusal, REFUSAL_INTERLOCK, "the pen is armed already");
 	if (error == -EPERM)
@@ -134,6 +139,9 @@ static void on_claimed(struct pen *pen, void *userdata, const struct pen_result 
 		request_end(request, &refusal);
 		return;
 	}
+	/* The session's row names the cartridge it began with: this is another one. */
+	if (request->pen->session)
+		record_cartridge(request->pen);
 	if (send_arm(request, &refusal) < 0)
 		request_end(request, &refusal);
 }
@@ -150,10 +158,12 @@ static void on_cartridge(struct pen *pen, void *userdata, const struct pen_resul
 		request_end(request, &refusal);
 		return;
 	}
-	if (!sp->session || request->epoch != pen_epoch(pen))
-		r = refuse_epoch(&refusal, "arm");
-	else
-		r = check_cartridge(sp, sp->session->token, &refusal);
+	if (!sp->session || request->epoch != pen_epoch(pen)) {
+		refuse_epoch(&refusal, "arm");
+		request_end(request, &refusal);
+		return;
+	}
+	r = check_cartridge(sp, sp->session->token, &refusal);
 	if (r == 1) {
 		r = pen_claim(pen, sp->session->token, wall_days(), on_claimed, request);
 		if (r < 0)

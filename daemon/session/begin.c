@@ -77,6 +77,20 @@ static int new_identity(struct session *session)
 	return 0;
 }
 
+void record_cartridge(struct station_pen *pen)
+{
+	const struct mnpen_cartridge *c = pen_cartridge(pen->pen);
+	char uid[2 * MNPEN_UID_SIZE + 1];
+	const struct field fields[] = {
+		FIELD_S("uid", hex(c->uid, MNPEN_UID_SIZE, uid)),
+		FIELD_S("lot", c->lot),
+		FIELD_U("expires_days", c->expires_days),
+		FIELD_U("length_um", c->length_um),
+	};
+
+	record_event(pen, "cartridge", fields, ELEMENTSOF(fields), NULL, NULL);
+}
+
 static int copy(char **ret, const char *text)
 {
 	*ret = text ? strdup(text) : NULL;
@@ -130,6 +144,8 @@ static void begun(struct begin *b)
 	struct session_request *request = b->request;
 
 	pen->session = TAKE_PTR(b->session);
+	/* The pen counts since its last ARM, which was another session's. */
+	pen->session->last_strokes = pen_sample(pen->pen)->strokes;
 	begin_free(b);
 	log_line(LOG_INFO, &context, "session begun with profile %s", pen->session->profile);
 	pen_set_stream_period(pen->pen, station->stream_period_us);
@@ -155,12 +171,15 @@ static void on_claimed(struct pen *pen, void *userdata, const struct pen_result 
 	struct begin *b = userdata;
 	struct refusal refusal;
 
-	if (result->outcome == PEN_CONFIRMED) {
+	if (result->outcome != PEN_CONFIRMED) {
+		refuse_result(&refusal, "the cartridge's claim", result);
+		begin_undone(b, &refusal);
+	} else if (b->request->epoch != pen_epoch(pen)) {
+		refuse_command(&refusal, "begin", -ESTALE);
+		begin_undone(b, &refusal);
+	} else {
 		begun(b);
-		return;
 	}
-	refuse_result(&refusal, "the cartridge's claim", result);
-	begin_undone(b, &refusal);
 }
 
 static void on_recorded(void *userdata, int result)
@@ -300,7 +319,7 @@ static int check_wish(struct station_pen *pen, const struct conf_profile **ret, 
 	return profile_fits(pen, p, refusal);
 }
 
-static int parse_size(const char *text, uint32_t *ret, struct refusal *refusal)
+int parse_area_size(const char *text, uint32_t *ret, struct refusal *refusal)
 {
 	char *end;
 	unsigned long value;
@@ -331,12 +350,15 @@ int station_begin(struct station_pen *pen, uint64_t epoch, const char *profile, 
 	r = check_wish(pen, &chosen, profile, client, options, refusal);
 	if (r < 0)
 		return r;
-	r = parse_size(options->area_size_cm2, &area_size_cm2, refusal);
+	r = parse_area_size(options->area_size_cm2, &area_size_cm2, refusal);
 	if (r < 0)
 		return r;
 	if (health != STORE_HEALTHY)
 		return refuse(refusal, REFUSAL_STORE, "the record cannot be kept: %s",
 			      store_health_name(health));
+	r = check_idle(pen, refusal); /* in no other state does it take a claim */
+	if (r < 0)
+		return r;
 
 	r = begin_new(&b, chosen->name, client, options);
 	if (r < 0)

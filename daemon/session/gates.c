@@ -23,11 +23,13 @@ static int gate_config(struct station_pen *pen, struct refusal *refusal)
 static int gate_alarm(struct station_pen *pen, struct refusal *refusal)
 {
 	const char *serial = pen_serial(pen->pen);
+	/* There may be alarms for which there was no room, of whatever pen. */
+	bool full = pen->station->n_alarms == STATION_ALARMS_MAX;
 
 	for (size_t i = 0; i < pen->station->n_alarms; i++) {
 		const struct alarm *alarm = &pen->station->alarms[i];
 
-		if (alarm->pen[0] && strcmp(alarm->pen, serial) != 0)
+		if (!full && alarm->pen[0] && strcmp(alarm->pen, serial) != 0)
 			continue;
 		return refuse(refusal, REFUSAL_INTERLOCK,
 			      "alarm %s stands (%s); 'mnpenctl alarm ack %s' once it is dealt with",
@@ -108,7 +110,7 @@ static int gate_target(struct station_pen *pen, struct refusal *refusal)
 		      "no target is set; set one: mnpenctl target --depth 0.5mm --speed 6000rpm");
 }
 
-static int gate_state(struct station_pen *pen, struct refusal *refusal)
+int check_idle(struct station_pen *pen, struct refusal *refusal)
 {
 	const struct mnpen_sample *s = pen_sample(pen->pen);
 	enum fsm_state state = pen_state(pen->pen);
@@ -204,6 +206,19 @@ static int gate_lease(struct station_pen *pen, struct refusal *refusal)
 		      lease_ms, pen_info(pen->pen)->lease_min_ms);
 }
 
+static int gate_stream(struct station_pen *pen, struct refusal *refusal)
+{
+	uint32_t period_us = pen_info(pen->pen)->stream_min_us;
+
+	if (period_us <= CONF_STREAM_PERIOD_MAX_US)
+		return 0;
+	return refuse(
+		refusal, REFUSAL_INTERLOCK,
+		"the pen sends a sample every %u us at best, and strokes are missed beyond %u "
+		"us; use another pen",
+		period_us, CONF_STREAM_PERIOD_MAX_US);
+}
+
 static int gate_cartridge(struct station_pen *pen, struct refusal *refusal)
 {
 	return check_cartridge(pen, pen->session ? pen->session->token : 0, refusal);
@@ -244,12 +259,12 @@ static const struct gate {
 	const char *code;
 	int (*check)(struct station_pen *pen, struct refusal *refusal);
 } gates[] = {
-	{"config", gate_config},       {"alarm", gate_alarm},	  {"store", gate_store},
-	{"session", gate_session},     {"profile", gate_profile}, {"area", gate_area},
-	{"limits", gate_limits},       {"serial", gate_serial},	  {"target", gate_target},
-	{"state", gate_state},	       {"needles", gate_needles}, {"samples", gate_fresh},
-	{"time", gate_time},	       {"pedal", gate_pedal},	  {"lease", gate_lease},
-	{"cartridge", gate_cartridge},
+	{"config", gate_config},   {"alarm", gate_alarm},	  {"store", gate_store},
+	{"session", gate_session}, {"profile", gate_profile},	  {"area", gate_area},
+	{"limits", gate_limits},   {"serial", gate_serial},	  {"target", gate_target},
+	{"state", check_idle},	   {"needles", gate_needles},	  {"samples", gate_fresh},
+	{"time", gate_time},	   {"pedal", gate_pedal},	  {"lease", gate_lease},
+	{"stream", gate_stream},   {"cartridge", gate_cartridge},
 };
 
 void station_explain(struct station_pen *pen,

@@ -58,8 +58,8 @@ int refuse_command(struct refusal *refusal, const char *what, int error);
 
 struct session *session_free(struct session *session); /* returns NULL */
 
-/** session_close() - the pen's session ends now: record, listener, memory */
-void session_close(struct station_pen *pen, const char *outcome, store_done done, void *userdata);
+/** session_interrupt() - the pen's session ends without anybody having asked for it */
+void session_interrupt(struct station_pen *pen);
 
 /** session_at_rest() - a stop ended: an End() that waited for it goes on */
 void session_at_rest(struct station_pen *pen);
@@ -72,6 +72,12 @@ void record_event(struct station_pen *pen, const char *kind, const struct field 
 const struct conf_profile *chosen_profile(const struct station_pen *pen);
 const struct conf_area *chosen_area(const struct station_pen *pen);
 
+/** parse_area_size() - square centimetres, NULL = 0. Return: 0; -EACCES */
+int parse_area_size(const char *text, uint32_t *ret, struct refusal *refusal);
+
+/** record_cartridge() - an event that says which cartridge the session took */
+void record_cartridge(struct station_pen *pen);
+
 /** profile_fits() - whether pen, model and station can give all that @profile asks for */
 int profile_fits(struct station_pen *pen, const struct conf_profile *profile,
 		 struct refusal *refusal);
@@ -79,6 +85,10 @@ int profile_fits(struct station_pen *pen, const struct conf_profile *profile,
 /** limits_target() - whether @depth_um, @speed_rpm stand within what holds now */
 int limits_target(struct station_pen *pen, uint32_t depth_um, uint32_t speed_rpm,
 		  struct refusal *refusal);
+
+/** check_idle() - whether the pen is at rest, its self-test over and no fault latched. 0, -EACCES
+ */
+int check_idle(struct station_pen *pen, struct refusal *refusal);
 
 /** check_cartridge() - whether needles may be run with @token (0: with a new one). 0, 1 = to be
  * claimed first, -EACCES. */

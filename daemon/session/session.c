@@ -87,13 +87,18 @@ static void limits_changed(struct station_pen *pen, const struct limits *old)
 int station_set_area(struct station_pen *pen, const char *area, const char *area_size_cm2,
 		     station_done done, void *userdata, struct refusal *refusal)
 {
-	struct limits old = {0};
+	struct field fields[] = {FIELD_S("area", area), FIELD_U("area_size_cm2", 0)};
+	_cleanup_free_ char *copy = strdup(area);
 	struct session_request *request;
+	struct limits old = {0};
 	struct refusal ignored;
-	char *copy;
+	uint32_t size_cm2 = 0;
 	int r;
 
 	r = need_session(pen, refusal);
+	if (r < 0)
+		return r;
+	r = parse_area_size(area_size_cm2, &size_cm2, refusal);
 	if (r < 0)
 		return r;
 	if (!chosen_profile(pen) || !conf_profile_area(chosen_profile(pen), area))
@@ -101,23 +106,22 @@ int station_set_area(struct station_pen *pen, const char *area, const char *area
 			      "profile '%s' has no area '%.64s'; 'mnpenctl profile show %s' lists "
 			      "them",
 			      pen->session->profile, area, pen->session->profile);
-	copy = strdup(area);
 	if (!copy)
 		return refuse(refusal, REFUSAL_STORE, "out of memory");
 	(void)station_limits(pen, &old, &ignored);
 	station_stop(pen, REASON_SETTINGS);
 	r = request_new(&request, pen, pen_epoch(pen->pen), done, userdata, refusal);
-	if (r < 0) {
-		free(copy);
+	if (r < 0)
 		return r;
-	}
+	/* The record first: an area that nobody could read of later is not worked on. */
+	fields[1].uint = size_cm2;
+	r = record_request(request, "area", fields, size_cm2 ? 2 : 1, refusal);
+	if (r < 0)
+		return r;
 	free(pen->session->area);
-	pen->session->area = copy;
+	pen->session->area = TAKE_PTR(copy);
 	limits_changed(pen, &old);
-	return record_request(request, "area",
-			      (struct field[]){FIELD_S("area", area),
-					       FIELD_S("area_size_cm2", area_size_cm2)},
-			      area_size_cm2 ? 2 : 1, refusal);
+	return 0;
 }
 
 int station_set_profile(struct station_pen *pen, const char *name, struct refusal *refusal)
@@ -187,7 +191,7 @@ int station_add_note(struct station_pen *pen, const char *kind, const char *text
 
 /* ---- the end ---- */
 
-void session_close(struct station_pen *pen, const char *outcome, store_done done, void *userdata)
+static void session_forget(struct station_pen *pen)
 {
 	struct station *station = pen->station;
 	struct session *session = TAKE_PTR(pen->session);
@@ -196,15 +200,8 @@ void session_close(struct station_pen *pen, const char *outcome, store_done done
 		.session = session->id,
 		.message_id = LOG_ID_SESSION,
 	};
-	int r = store_session_end(station->store, session->id, outcome, now_usec(), done, userdata);
 
 	log_line(LOG_INFO, &context, "session ended");
-	if (r < 0) {
-		log_line(LOG_ERR, &context, "the session's end could not be recorded: %s",
-			 strerrordesc_np(-r));
-		if (done)
-			done(userdata, r);
-	}
 	pen_set_stream_period(pen->pen, PEN_IDLE_STREAM_US);
 	drop_target(pen);
 	if (station->listener)
@@ -213,17 +210,49 @@ void session_close(struct station_pen *pen, const char *outcome, store_done done
 	notify_pen(pen, STATION_CHANGED_SESSION | STATION_CHANGED_LIMITS);
 }
 
+void session_interrupt(struct station_pen *pen)
+{
+	struct log_context context = {
+		.pen = pen_serial(pen->pen),
+		.session = pen->session->id,
+		.message_id = LOG_ID_SESSION,
+	};
+	int r = store_session_end(pen->station->store, pen->session->id, "interrupted", now_usec(),
+				  NULL, NULL);
+
+	if (r < 0)
+		log_line(LOG_ERR, &context,
+			 "the session's end could not be recorded: %s; the next start closes it",
+			 strerrordesc_np(-r));
+	session_forget(pen);
+}
+
+/* The pen rests: the end goes to the disk. Without room for it the session stays open, so that it
+ * can be ended again. */
+static int end_now(struct station_pen *pen, struct refusal *refusal)
+{
+	_cleanup_free_ char *outcome = TAKE_PTR(pen->session->end_outcome);
+	int r = store_session_end(pen->station->store, pen->session->id, outcome, now_usec(),
+				  on_recorded, pen->request);
+
+	if (r < 0)
+		return refuse(
+			refusal, REFUSAL_STORE,
+			"the session's end could not be recorded: %s; it is still open, end it "
+			"again when the disk is well",
+			strerrordesc_np(-r));
+	session_forget(pen);
+	return 0;
+}
+
 void session_at_rest(struct station_pen *pen)
 {
-	_cleanup_free_ char *outcome = NULL;
+	struct refusal refusal;
 
 	if (!pen->session || !pen->session->end_outcome)
 		return;
-	outcome = TAKE_PTR(pen->session->end_outcome);
-	if (pen->request)
-		session_close(pen, outcome, on_recorded, pen->request);
-	else
-		session_close(pen, outcome, NULL, NULL);
+	if (end_now(pen, &refusal) < 0)
+		request_end(pen->request, &refusal); /* that of the End() */
 }
 
 /* An End() stops first and then waits for the pen's word, so that the last samples of the run are
@@ -250,7 +279,10 @@ int station_end(struct station_pen *pen, const char *outcome, station_done done,
 		return -EACCES;
 	}
 	pen->session->end_outcome = copy;
-	if (r != 1)
-		session_at_rest(pen);
-	return 0;
+	if (r == 1)
+		return 0;
+	r = end_now(pen, refusal);
+	if (r < 0)
+		request_drop(request);
+	return r;
 }

@@ -106,10 +106,9 @@ static void on_left(struct pen *p, void *userdata)
 
 	if (pen->session) {
 		record_event(pen, "interrupted", &FIELD_S("reason", "gone"), 1, NULL, NULL);
-		if (pen->session->end_outcome)
-			session_at_rest(pen); /* gone is at rest: by its own rules it stopped */
-		else
-			session_close(pen, "interrupted", NULL, NULL);
+		session_at_rest(pen); /* gone is at rest: by its own rules it stopped */
+		if (pen->session)
+			session_interrupt(pen);
 	}
 	pen->listed = false;
 	if (station->listener)
@@ -132,7 +131,7 @@ static enum policy_reason on_may_run(struct pen *p, void *userdata, uint64_t now
 }
 
 static void on_sample(struct pen *p, void *userdata, uint64_t rx_usec, uint8_t verdict,
-		      const uint8_t raw[MNPEN_SAMPLE_SIZE])
+		      uint8_t flags, const uint8_t raw[MNPEN_SAMPLE_SIZE])
 {
 	struct station_pen *pen = userdata;
 	struct session *session = pen->session;
@@ -141,7 +140,7 @@ static void on_sample(struct pen *p, void *userdata, uint64_t rx_usec, uint8_t v
 	if (!session)
 		return;
 	/* A full ring is the store's to count and to say so by its health. */
-	(void)store_sample(pen->station->store, session->id, rx_usec, verdict, 0, raw);
+	(void)store_sample(pen->station->store, session->id, rx_usec, verdict, flags, raw);
 	session->samples++;
 	session->strokes +=
 		strokes >= session->last_strokes ? strokes - session->last_strokes : strokes;
@@ -225,7 +224,8 @@ static int on_health(sd_event_source *source, uint64_t usec, void *userdata)
 			station->listener->store_health_changed(station->listener_userdata,
 								station->store_healthy);
 	}
-	(void)sd_event_source_set_time(source, usec + HEALTH_PERIOD_USEC);
+	/* Not @usec + a period: after a suspend that would be made up for, time by time. */
+	(void)sd_event_source_set_time(source, now_usec() + HEALTH_PERIOD_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -366,6 +366,14 @@ void station_stop_all(struct station *station, enum policy_reason reason)
 
 	for (size_t i = 0; (pen = station_pen_at(station, i)); i++)
 		(void)pen_stop(pen->pen, reason);
+}
+
+bool station_idle(struct station *station)
+{
+	for (size_t i = 0; i < station->n_pens; i++)
+		if (station->pens[i]->session || station->pens[i]->request)
+			return false;
+	return true;
 }
 
 bool station_at_rest(struct station *station)

@@ -134,6 +134,9 @@ int station_stop(struct station_pen *pen, enum policy_reason reason);
 void station_stop_all(struct station *station, enum policy_reason reason);
 /** station_at_rest() - whether the samples of every pen show the drive off */
 bool station_at_rest(struct station *station);
+/** station_idle() - no session is open, and no request under way, of an unplugged pen either: only
+ * then the station may be freed before the store, whose answers go to requests */
+bool station_idle(struct station *station);
 
 /**
  * station_done - the outcome of a request; @refusal is NULL when it was done and confirmed.

@@ -66,7 +66,8 @@ static void take_down(struct usbip *u)
 	if (!report)
 		return;
 	u->reported = u->error;
-	log_warning("%s: %s", u->url.text, u->why);
+	if (log_allowed(&u->log_limit))
+		log_warning("%s: %s", u->url.text, u->why);
 	u->host.callbacks->offline(&u->host, u->host.userdata, u->error);
 }
 

@@ -13,6 +13,7 @@
 #ifndef MNPEN_HOST_USBIP_CONN_H
 #define MNPEN_HOST_USBIP_CONN_H
 
+#include "driver/base/log.h"
 #include "driver/host/usbip.h"
 #include "driver/host/usbip_enum.h"
 #include "driver/host/usbip_tx.h"
@@ -49,6 +50,7 @@ struct usbip {
 	bool got_packets; /* drained() is owed */
 	int error;	  /* why it broke */
 	int reported;	  /* the last error that the owner heard */
+	struct log_limit log_limit;
 	char why[160];
 	unsigned int backoff_ms;
 	uint64_t phase_deadline_usec; /* end of the pause, of connecting, of importing */

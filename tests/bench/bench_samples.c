@@ -85,13 +85,13 @@ static enum policy_reason on_may_run(struct pen *pen, void *userdata, uint64_t n
 }
 
 static void on_sample(struct pen *pen, void *userdata, uint64_t rx_usec, uint8_t verdict,
-		      const uint8_t raw[MNPEN_SAMPLE_SIZE])
+		      uint8_t flags, const uint8_t raw[MNPEN_SAMPLE_SIZE])
 {
 	struct station *station = userdata;
 
 	if (!station->record)
 		return;
-	bench_check(store_sample(station->store, SESSION, rx_usec, verdict, 0, raw),
+	bench_check(store_sample(station->store, SESSION, rx_usec, verdict, flags, raw),
 		    "store_sample");
 	station->fed++;
 }

@@ -14,6 +14,7 @@
 #include "tests/unit/fake_host.h"
 
 struct fake_host *fake_last;
+uint32_t fake_features;
 
 static struct fake_host *fake_of(struct host *host)
 {
@@ -179,6 +180,7 @@ void fake_bring_up(struct fake_host *fake, struct mnpen_sample *sample)
 		.speed_max_rpm = 9000,
 		.lease_min_ms = 100,
 		.lease_max_ms = 1000,
+		.features = fake_features,
 		.stream_min_us = 1000,
 		.model = "fake",
 	};
@@ -226,7 +228,7 @@ static enum policy_reason on_may_run(struct pen *pen, void *userdata, uint64_t n
 }
 
 static void on_sample(struct pen *pen, void *userdata, uint64_t rx_usec, uint8_t verdict,
-		      const uint8_t raw[MNPEN_SAMPLE_SIZE])
+		      uint8_t flags, const uint8_t raw[MNPEN_SAMPLE_SIZE])
 {
 	struct fake_owner *owner = userdata;
 
@@ -279,4 +281,10 @@ void fake_host_done(struct pen *pen, void *userdata, const struct pen_result *re
 
 	owner->results++;
 	owner->result = *result;
+}
+
+void fake_host_noted(struct pen *pen, void *userdata, const struct pen_result *result)
+{
+	fake_host_done(pen, userdata, result);
+	note(((struct fake_owner *)userdata)->host, "done ");
 }

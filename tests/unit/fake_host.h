@@ -35,6 +35,7 @@ struct fake_owner {
 };
 
 extern struct fake_host *fake_last; /* made by the wrapped host_usbip_new() */
+extern uint32_t fake_features;	    /* MNPEN_FEATURE_* of the next pen that is brought up */
 extern const struct pen_hooks fake_hooks;
 
 /** fake_host_answer() - the request in flight ended; @data for an IN request */
@@ -44,6 +45,8 @@ void fake_host_packet(struct fake_host *fake, const void *buf, size_t len);
 void fake_host_sample(struct fake_host *fake, const struct mnpen_sample *sample); /* and drained */
 void fake_host_clear(struct fake_host *fake);					  /* the log */
 void fake_host_done(struct pen *pen, void *userdata, const struct pen_result *result);
+/** fake_host_noted() - the same, and written down among what was asked */
+void fake_host_noted(struct pen *pen, void *userdata, const struct pen_result *result);
 
 /** fake_bring_up() - answers the whole set-up; the pen has arrived when it returns */
 void fake_bring_up(struct fake_host *fake, struct mnpen_sample *sample);

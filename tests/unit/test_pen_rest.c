@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A pen at rest: what is brought about before it may be armed, and what is told when. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "driver/base/clock.h"
+#include "tests/unit/fake_host.h"
+
+struct fixture {
+	sd_event *event;
+	struct pen *pen;
+	struct fake_owner owner;
+	struct fake_host *host;
+	struct mnpen_sample sample;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_true(sd_event_new(&f->event) >= 0);
+	assert_int_equal(pen_new_usbip(&f->pen, f->event, "usbip://127.0.0.1:1/1-1", false,
+				       &fake_hooks, &f->owner),
+			 0);
+	f->host = f->owner.host = fake_last;
+	fake_bring_up(f->host, &f->sample);
+	fake_host_clear(f->host);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	pen_free(f->pen);
+	sd_event_unref(f->event);
+	free(f);
+	return 0;
+}
+
+static void next(struct fixture *f)
+{
+	fake_host_sample(f->host, fake_next_sample(&f->sample));
+}
+
+static int try_arm(struct fixture *f)
+{
+	const struct pen_arm arm = {
+		.token = 1,
+		.epoch = pen_epoch(f->pen),
+		.limits = {.depth_um = 1000, .speed_max_rpm = 8000},
+		.run_left_ms = 1000,
+		.lease_ms = 300,
+		.max_age_usec = 50000,
+		.arm_timeout_usec = 120000000,
+		.target_depth_um = 500,
+		.target_speed_rpm = 6000,
+	};
+
+	return pen_arm(f->pen, &arm, fake_host_done, &f->owner);
+}
+
+/* Of a request whose answer is lost nobody knows: it is asked for again, and nothing arms before.
+ */
+static void arms_with_the_stream_it_needs(void **state)
+{
+	struct fixture *f = *state;
+
+	pen_set_stream_period(f->pen, 1000);
+	assert_string_equal(f->host->log, "set-stream ");
+	assert_int_equal(try_arm(f), -EAGAIN);
+	fake_host_answer(f->host, -ETIMEDOUT, NULL, 0);
+	assert_int_equal(try_arm(f), -EAGAIN);
+	next(f);
+	assert_string_equal(f->host->log, "set-stream set-stream ");
+	fake_host_answer(f->host, 0, NULL, 0);
+	assert_int_equal(try_arm(f), 0);
+	assert_string_equal(f->host->log, "set-stream set-stream arm ");
+}
+
+static void refused_stream_is_not_asked_for_again(void **state)
+{
+	struct fixture *f = *state;
+
+	pen_set_stream_period(f->pen, 1000);
+	fake_host_answer(f->host, -EPIPE, NULL, 0);
+	fake_host_answer(f->host, -ETIMEDOUT, NULL, 0); /* GET_ERROR */
+	next(f);
+	next(f);
+	assert_string_equal(f->host->log, "set-stream get-error ");
+	assert_int_equal(try_arm(f), -EAGAIN);
+}
+
+static void stop_overtakes_what_waits(void **state)
+{
+	struct fixture *f = *state;
+
+	pen_set_stream_period(f->pen, 1000);
+	assert_int_equal(pen_read_cartridge(f->pen, fake_host_noted, &f->owner), 0);
+	assert_int_equal(pen_stop(f->pen, REASON_REQUEST), 0);
+	assert_string_equal(f->host->log, "set-stream stop:1 done ");
+	assert_int_equal(f->owner.result.outcome, PEN_STOPPED);
+	fake_host_answer_stop(f->host, 0);
+	next(f);
+	assert_string_equal(f->host->log, "set-stream stop:1 done set-stream ");
+}
+
+static void unreadable_cartridge_is_not_the_old_one(void **state)
+{
+	const struct mnpen_cartridge cartridge = {.flags = MNPEN_CARTRIDGE_PRESENT,
+						  .length_um = 1500};
+	uint8_t buf[MNPEN_CARTRIDGE_SIZE];
+	struct fixture *f = *state;
+
+	mnpen_cartridge_encode(buf, &cartridge);
+	assert_int_equal(pen_read_cartridge(f->pen, fake_host_done, &f->owner), 0);
+	fake_host_answer(f->host, 0, buf, sizeof(buf));
+	assert_int_equal(f->owner.result.outcome, PEN_CONFIRMED);
+	assert_int_equal(pen_cartridge(f->pen)->length_um, 1500);
+
+	buf[MNPEN_CARTRIDGE_SIZE - 1] = 1; /* reserved */
+	assert_int_equal(pen_read_cartridge(f->pen, fake_host_done, &f->owner), 0);
+	fake_host_answer(f->host, 0, buf, sizeof(buf));
+	assert_int_equal(f->owner.result.outcome, PEN_UNCONFIRMED);
+	assert_int_equal(pen_cartridge(f->pen)->flags, 0);
+	assert_int_equal(pen_cartridge(f->pen)->length_um, 0);
+}
+
+/* On the way back from alternate setting 0 no command comes between the steps. */
+static void comes_back_undisturbed(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t until = now_usec() + 600 * USEC_PER_MSEC;
+	uint8_t buf[MNPEN_SAMPLE_SIZE];
+
+	f->sample.state = MNPEN_STATE_RUNNING; /* nobody armed it */
+	f->sample.flags = MNPEN_FLAG_DRIVE;
+	while (!strstr(f->host->log, "alt0") && now_usec() < until) {
+		next(f);
+		if (f->host->stop_done)
+			fake_host_answer_stop(f->host, 0);
+		assert_true(sd_event_run(f->event, 1000) >= 0);
+	}
+	fake_host_answer(f->host, 0, NULL, 0);
+	f->sample.state = MNPEN_STATE_IDLE;
+	f->sample.flags = 0;
+	mnpen_sample_encode(buf, &f->sample);
+	fake_host_clear(f->host);
+	fake_host_answer(f->host, 0, buf, sizeof(buf)); /* GET_STATUS */
+	assert_int_equal(pen_state(f->pen), FSM_IDLE);
+	assert_int_equal(pen_read_cartridge(f->pen, fake_host_done, &f->owner), -EBUSY);
+	assert_int_equal(try_arm(f), -EAGAIN);
+	fake_host_answer(f->host, 0, NULL, 0);
+	assert_int_equal(try_arm(f), -EAGAIN);
+	fake_host_answer(f->host, 0, NULL, 0);
+	next(f);
+	assert_string_equal(f->host->log, "alt1 set-stream stream+ ");
+	assert_int_equal(try_arm(f), 0);
+}
+
+#define PEN_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PEN_TEST(arms_with_the_stream_it_needs),
+		PEN_TEST(refused_stream_is_not_asked_for_again),
+		PEN_TEST(stop_overtakes_what_waits),
+		PEN_TEST(unreadable_cartridge_is_not_the_old_one),
+		PEN_TEST(comes_back_undisturbed),
+	};
+
+	return cmocka_run_group_tests_name("pen_rest", tests, NULL, NULL);
+}
