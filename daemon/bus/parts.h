@@ -25,7 +25,8 @@
 #include "driver/base/cleanup.h"
 #include "driver/base/log.h"
 
-#define STOPS_MAX 256 /* stops that wait for a pen's word */
+#define STOPS_MAX 256	    /* stops that wait for a pen's word */
+#define STOPS_SENDER_MAX 32 /* of them of one client, so that none takes all places */
 
 DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref)
 #define _cleanup_message_ _cleanup_(sd_bus_message_unref_cleanup)

@@ -131,13 +131,26 @@ void stop_lost(struct bus_pen *pen)
 	pen_settled(pen, pen_serial(pen->pen->pen));
 }
 
+static bool has_room(const struct bus *bus, sd_bus_message *m)
+{
+	const char *sender = sd_bus_message_get_sender(m);
+	size_t same = 0;
+
+	for (size_t i = 0; sender && i < bus->n_stops; i++) {
+		const char *other = sd_bus_message_get_sender(bus->stops[i].message);
+
+		same += other && strcmp(other, sender) == 0;
+	}
+	return bus->n_stops < STOPS_MAX && same < STOPS_SENDER_MAX;
+}
+
 static int wait_for(struct bus *bus, sd_bus_message *m, uint64_t pens)
 {
 	struct refusal refusal;
 
 	if (sd_bus_message_get_expect_reply(m) <= 0)
 		return 1;
-	if (bus->n_stops == STOPS_MAX) {
+	if (!has_room(bus, m)) {
 		refuse(&refusal, REFUSAL_UNCONFIRMED,
 		       "stop sent; too many callers are waiting for the pen's word");
 		return reply_refused(bus, m, NULL, &refusal);

@@ -14,6 +14,7 @@
 #include "daemon/session/parts.h"
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
+#include "driver/base/hex.h"
 #include "driver/base/log.h"
 
 /* What must survive until the row is written. */
@@ -50,13 +51,6 @@ static bool client_valid(const char *client)
 	return len >= 1 && len <= 64 && strspn(client, allowed) == len;
 }
 
-static char *hex(const uint8_t *bytes, size_t n, char *buf)
-{
-	for (size_t i = 0; i < n; i++)
-		sprintf(buf + 2 * i, "%02x", bytes[i]);
-	return buf;
-}
-
 /* Date and time to read and sort by, and enough chance that two never meet. */
 static int new_identity(struct session *session)
 {
@@ -82,7 +76,7 @@ void record_cartridge(struct station_pen *pen)
 	const struct mnpen_cartridge *c = pen_cartridge(pen->pen);
 	char uid[2 * MNPEN_UID_SIZE + 1];
 	const struct field fields[] = {
-		FIELD_S("uid", hex(c->uid, MNPEN_UID_SIZE, uid)),
+		FIELD_S("uid", hex_encode(c->uid, MNPEN_UID_SIZE, uid)),
 		FIELD_S("lot", c->lot),
 		FIELD_U("expires_days", c->expires_days),
 		FIELD_U("length_um", c->length_um),
@@ -231,7 +225,7 @@ static int record(struct begin *b, struct refusal *refusal)
 		.calibration_due_days = info->calibration_due_days,
 		.transport = pen_transport(pen->pen),
 		.profile = profile->name,
-		.profile_digest = hex(profile->digest, CONF_DIGEST_SIZE, digest),
+		.profile_digest = hex_encode(profile->digest, CONF_DIGEST_SIZE, digest),
 		.area = b->session->area,
 		.client = b->client,
 		.operator_name = b->operator_name,
@@ -245,7 +239,7 @@ static int record(struct begin *b, struct refusal *refusal)
 	int r;
 
 	if (c->flags & MNPEN_CARTRIDGE_PRESENT) {
-		row.cartridge_uid = hex(c->uid, MNPEN_UID_SIZE, uid);
+		row.cartridge_uid = hex_encode(c->uid, MNPEN_UID_SIZE, uid);
 		row.cartridge_lot = c->lot;
 		row.cartridge_expires_days = c->expires_days;
 	}

@@ -7,6 +7,7 @@
 #include "daemon/session/parts.h"
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
+#include "driver/base/hex.h"
 #include "driver/base/log.h"
 
 struct session *session_free(struct session *session)
@@ -124,6 +125,17 @@ int station_set_area(struct station_pen *pen, const char *area, const char *area
 	return 0;
 }
 
+static void record_profile(struct station_pen *pen, const struct conf_profile *profile)
+{
+	char digest[2 * CONF_DIGEST_SIZE + 1];
+	const struct field fields[] = {
+		FIELD_S("profile", profile->name),
+		FIELD_S("profile_digest", hex_encode(profile->digest, CONF_DIGEST_SIZE, digest)),
+	};
+
+	record_event(pen, "profile", fields, ELEMENTSOF(fields), NULL, NULL);
+}
+
 int station_set_profile(struct station_pen *pen, const char *name, struct refusal *refusal)
 {
 	const struct conf_profile *profile = conf_profile(pen->station->conf, name);
@@ -156,7 +168,7 @@ int station_set_profile(struct station_pen *pen, const char *name, struct refusa
 			free(pen->session->area);
 			pen->session->area = NULL;
 		}
-		record_event(pen, "profile", &FIELD_S("profile", name), 1, NULL, NULL);
+		record_profile(pen, profile);
 	}
 	limits_changed(pen, &old);
 	return 0;

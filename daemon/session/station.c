@@ -111,6 +111,7 @@ static void on_left(struct pen *p, void *userdata)
 			session_interrupt(pen);
 	}
 	pen->listed = false;
+	pen->rest_seen = false;
 	if (station->listener)
 		station->listener->pen_removed(station->listener_userdata, pen);
 	free(pen->profile);
@@ -137,14 +138,21 @@ static void on_sample(struct pen *p, void *userdata, uint64_t rx_usec, uint8_t v
 	struct session *session = pen->session;
 	uint32_t strokes = pen_sample(p)->strokes;
 
-	if (!session)
+	if (!session) {
+		pen->rest_seen = false;
 		return;
+	}
 	/* A full ring is the store's to count and to say so by its health. */
 	(void)store_sample(pen->station->store, session->id, rx_usec, verdict, flags, raw);
 	session->samples++;
 	session->strokes +=
 		strokes >= session->last_strokes ? strokes - session->last_strokes : strokes;
 	session->last_strokes = strokes;
+	/* The sample that shows the drive off is the last one of a session that waited for it. */
+	if (pen->rest_seen) {
+		pen->rest_seen = false;
+		session_at_rest(pen);
+	}
 }
 
 static void on_gap(struct pen *p, void *userdata, uint32_t after_seq, uint32_t before_seq)
@@ -188,8 +196,7 @@ static void on_changed(struct pen *p, void *userdata, unsigned int what)
 	struct station_pen *pen = userdata;
 
 	notify_pen(pen, what);
-	if (what & PEN_CHANGED_AT_REST)
-		session_at_rest(pen);
+	pen->rest_seen |= what & PEN_CHANGED_AT_REST; /* on_sample() goes on with it */
 	if (what & PEN_CHANGED_CARTRIDGE)
 		notify_pen(pen, STATION_CHANGED_LIMITS);
 }

@@ -80,6 +80,7 @@ struct station_pen {
 	uint16_t target_speed_rpm;
 	uint64_t event_seq;
 	struct session_request *request; /* one at a time; NULL = none */
+	bool rest_seen;			 /* by a sample that is about to be recorded */
 	void *object;			 /* of daemon/bus */
 };
 
