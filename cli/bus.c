@@ -38,6 +38,7 @@ static const struct {
 	{API_ERROR("Unconfirmed"), CLI_FAILED,
 	 "treat the pen as running: take it off the skin, release the trigger, stop again"},
 	{API_ERROR("Disconnected"), CLI_FAILED, "plug the pen in again; it comes back disarmed"},
+	{FREEDESKTOP "NotSupported", CLI_FAILED, "a later version of mnpend will have it"},
 	{FREEDESKTOP "ServiceUnknown", CLI_NO_DAEMON, START_HINT},
 	{FREEDESKTOP "NameHasNoOwner", CLI_NO_DAEMON, START_HINT},
 	{FREEDESKTOP "AccessDenied", CLI_DENIED, "the bus's own policy forbids it"},

@@ -61,7 +61,8 @@ static void draw(struct live *live)
 	if (!term_writable())
 		return; /* nobody reads: a frame is lost, no stop waits for it */
 	if (live->cli->json) {
-		if (!live->view.have_row)
+		/* One document a line is monitor's; arm's one document is its end. */
+		if (!live->view.have_row || live->arming != LIVE_ARM_NEVER)
 			return;
 		live_view_json(stdout, &live->view, live->events);
 		json_object_put(live->events);
@@ -276,7 +277,8 @@ static enum cli_exit finish(struct live *live)
 	term_keys_off();
 	if (live->drawing)
 		puts("");
-	if (live->cli->json && live->view.have_row && json_object_array_length(live->events) > 0)
+	if (live->cli->json && live->view.have_row && live->arming == LIVE_ARM_NEVER &&
+	    json_object_array_length(live->events) > 0)
 		live_view_json(stdout, &live->view, live->events);
 	fflush(stdout);
 	if (live->arming != LIVE_ARM_NEVER && live->end != LIVE_DISARMED &&
@@ -286,7 +288,7 @@ static enum cli_exit finish(struct live *live)
 		return disarmed;
 	code = tell_end(live);
 	if (code == CLI_DONE && live->arming != LIVE_ARM_NEVER)
-		cli_say(live->cli, "%s is disarmed", live->serial);
+		cli_done(live->cli, "%s is disarmed", live->serial);
 	return code;
 }
 

@@ -129,8 +129,10 @@ int pen_arm(struct pen *pen, const struct pen_arm *arm, pen_done done, void *use
 	/* A slower stream would not show every stroke. */
 	if (pen->setup != SETUP_DONE || pen->stream_us != pen_stream_period_us(pen))
 		return -EAGAIN;
-	if (pen->fsm.state != FSM_IDLE || pen->cmd == UINT32_MAX)
+	if (pen->fsm.state != FSM_IDLE)
 		return -EPERM;
+	if (pen->cmd == UINT32_MAX)
+		return -EOVERFLOW;
 
 	record = (struct mnpen_arm){
 		.token = arm->token,
@@ -159,14 +161,17 @@ int pen_arm(struct pen *pen, const struct pen_arm *arm, pen_done done, void *use
 		.limits_crc = record.crc,
 		.lease_ms = arm->lease_ms,
 	};
-	judge_arm(&pen->judge, &(struct judge_limits){
-				       .depth_um = arm->limits.depth_um,
-				       .tolerance_um = arm->limits.tolerance_um,
-				       .speed_min_rpm = arm->limits.speed_min_rpm,
-				       .speed_max_rpm = arm->limits.speed_max_rpm,
-				       .run_left_ms = arm->run_left_ms,
-				       .max_age_usec = arm->max_age_usec,
-			       });
+	judge_arm(&pen->judge,
+		  &(struct judge_limits){
+			  .depth_um = arm->limits.depth_um,
+			  .tolerance_um = arm->limits.tolerance_um,
+			  .speed_min_rpm = arm->limits.speed_min_rpm,
+			  .speed_max_rpm = arm->limits.speed_max_rpm,
+			  .run_left_ms = arm->run_left_ms,
+			  .max_age_usec = arm->max_age_usec,
+			  .period_usec = pen->stream_us,
+			  .cartridge = pen->info.features & MNPEN_FEATURE_CARTRIDGE_TAG,
+		  });
 	pen_step(pen,
 		 &(struct fsm_input){
 			 .event = FSM_EV_ARM,
@@ -231,8 +236,10 @@ int pen_set_target(struct pen *pen, uint16_t depth_um, uint16_t speed_rpm, pen_d
 
 	if (!pen->present)
 		return -ENODEV;
-	if (!fsm_lease_wanted(&pen->fsm) || pen->cmd == UINT32_MAX)
+	if (!fsm_lease_wanted(&pen->fsm))
 		return -EPERM;
+	if (pen->cmd == UINT32_MAX)
+		return -EOVERFLOW;
 	if (pen->op.kind != OP_NONE)
 		return -EBUSY;
 	op_begin(pen, OP_TARGET, done, userdata);
@@ -308,7 +315,7 @@ int pen_claim(struct pen *pen, uint64_t token, uint32_t today_days, pen_done don
 	int r;
 
 	if (pen->cmd == UINT32_MAX)
-		return -EPERM;
+		return -EOVERFLOW;
 	mnpen_claim_encode(buf, &(struct mnpen_claim){
 					.token = token,
 					.cmd = pen->cmd + 1,
@@ -368,7 +375,10 @@ void pen_op_sample(struct pen *pen, const struct mnpen_sample *sample)
 	case OP_CARTRIDGE: /* answered by its data */
 		return;
 	case OP_TARGET:
-		if (sample->last_cmd != pen->op.cmd)
+		/* The number says that it was taken, the echo that it was understood. */
+		if (sample->last_cmd != pen->op.cmd ||
+		    sample->target_depth_um != pen->op.depth_um ||
+		    sample->target_speed_rpm != pen->op.speed_rpm)
 			return;
 		target_in_force(pen);
 		/* A press before the pen is enabled does nothing until it is released: who is told

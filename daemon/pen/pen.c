@@ -161,7 +161,10 @@ const struct mnpen_sample *pen_sample(const struct pen *pen)
 
 uint64_t pen_sample_usec(const struct pen *pen)
 {
-	return pen->sample_usec;
+	uint64_t now = now_usec();
+	uint64_t age_usec = fresh_age_usec(&pen->fresh, now);
+
+	return pen->sample_usec && age_usec < now ? now - age_usec : 0;
 }
 
 uint64_t pen_sample_age_usec(const struct pen *pen, uint64_t now_usec)

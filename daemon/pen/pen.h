@@ -105,7 +105,7 @@ const char *pen_transport(const struct pen *pen);
 const struct mnpen_info *pen_info(const struct pen *pen);
 const struct mnpen_cartridge *pen_cartridge(const struct pen *pen);
 const struct mnpen_sample *pen_sample(const struct pen *pen); /* newest good one */
-uint64_t pen_sample_usec(const struct pen *pen);	      /* its arrival; 0 = none */
+uint64_t pen_sample_usec(const struct pen *pen); /* when it was taken, by our clock; 0 = none */
 uint64_t pen_sample_age_usec(const struct pen *pen, uint64_t now_usec);
 enum fsm_state pen_state(const struct pen *pen);
 bool pen_is_live(const struct pen *pen); /* armed or running */
@@ -115,8 +115,8 @@ uint32_t pen_run_ms(const struct pen *pen);	      /* since ARM */
 
 /* ---- commands: one at a time; 0 = @done follows, never from inside the call ----
  * -EBUSY another command is under way · -ENODEV absent · -EALREADY armed already ·
- * -ESTALE the epoch changed · -EPERM not in this state · -EAGAIN (arm) the stream does not have its
- * period yet */
+ * -EOVERFLOW its command numbers are used up · -ESTALE the epoch changed · -EPERM not in this state
+ * · -EAGAIN (arm) the stream does not have its period yet */
 int pen_arm(struct pen *pen, const struct pen_arm *arm, pen_done done, void *userdata);
 int pen_set_target(struct pen *pen, uint16_t depth_um, uint16_t speed_rpm, pen_done done,
 		   void *userdata);

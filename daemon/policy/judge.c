@@ -76,12 +76,17 @@ static bool in_order(const struct judge *judge, const struct mnpen_sample *s)
 	return !judge->primed || (missing < INT32_MAX && s->time_us > judge->last_time_us);
 }
 
+/* By its clock or by its numbers, whichever says that more is missing. */
 static enum policy_reason judge_hole(const struct judge *judge, const struct mnpen_sample *s)
 {
+	uint32_t missing = s->seq - judge->last_seq - 1;
+
 	if (!judge->armed || !judge->primed)
 		return REASON_NONE;
-	return s->time_us - judge->last_time_us > judge->limits.max_age_usec ? REASON_MISSING
-									     : REASON_NONE;
+	if (s->time_us - judge->last_time_us > judge->limits.max_age_usec ||
+	    (uint64_t)missing * judge->limits.period_usec > judge->limits.max_age_usec)
+		return REASON_MISSING;
+	return REASON_NONE;
 }
 
 static enum policy_reason judge_target(struct judge *judge, const struct mnpen_sample *s)
@@ -112,12 +117,14 @@ static enum policy_reason judge_depth(struct judge *judge, const struct mnpen_sa
 	return judge_target(judge, s);
 }
 
-/* A pen that reports a fault has to be in FAULT. */
-static enum policy_reason judge_faults(const struct judge *judge, const struct mnpen_sample *s)
+/* A pen that reports a fault has to be in FAULT, one without its cartridge must not be armed. */
+static enum policy_reason judge_state(const struct judge *judge, const struct mnpen_sample *s)
 {
-	bool live = s->state == MNPEN_STATE_ARMED || s->state == MNPEN_STATE_RUNNING;
-
-	return judge->armed && live && s->faults ? REASON_FAULT : REASON_NONE;
+	if (!judge->armed || (s->state != MNPEN_STATE_ARMED && s->state != MNPEN_STATE_RUNNING))
+		return REASON_NONE;
+	if (judge->limits.cartridge && !(s->flags & MNPEN_FLAG_CARTRIDGE))
+		return REASON_CARTRIDGE;
+	return s->faults ? REASON_FAULT : REASON_NONE;
 }
 
 static enum policy_reason judge_trigger(struct judge *judge, const struct mnpen_sample *s)
@@ -164,7 +171,7 @@ static void judge_all(struct judge *judge, const struct mnpen_sample *s,
 
 	keep_first(reason, judge_depth(judge, s, new_stroke));
 	keep_first(reason, judge_drive(judge, s, new_stroke, &result->drive_evidence));
-	keep_first(reason, judge_faults(judge, s));
+	keep_first(reason, judge_state(judge, s));
 	keep_first(reason, judge_hole(judge, s));
 	keep_first(reason, judge_trigger(judge, s));
 	keep_first(reason, judge_speed(judge, s));

@@ -37,6 +37,8 @@ struct judge_limits {
 	uint16_t speed_max_rpm;
 	uint32_t run_left_ms;  /* of the session's allowance, at this ARM */
 	uint32_t max_age_usec; /* a hole in the stream longer than that is a trip */
+	uint32_t period_usec;  /* of the stream: what a missing seq stands for; 0 = not known */
+	bool cartridge;	       /* the pen has a tag reader: without a cartridge nothing runs */
 };
 
 /** struct judge_since - how long a condition has lasted, on the pen's clock */

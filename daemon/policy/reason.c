@@ -48,6 +48,8 @@ const char *policy_reason_name(enum policy_reason reason)
 		return "undecodable";
 	case REASON_MISSING:
 		return "missing";
+	case REASON_CARTRIDGE:
+		return "cartridge";
 	case REASON_STALE:
 		return "stale";
 	case REASON_ARM_TIMEOUT:

@@ -30,7 +30,8 @@ enum policy_reason {
 	REASON_RUN_LIMIT = 20,	     /* the session's run allowance is used up */
 	REASON_ORDER = 21,	     /* time_us or seq did not increase */
 	REASON_UNDECODABLE = 22,
-	REASON_MISSING = 23, /* a hole longer than MaxSampleAge */
+	REASON_MISSING = 23,   /* a hole longer than MaxSampleAge */
+	REASON_CARTRIDGE = 24, /* armed or running without the cartridge */
 	/* the lack of one */
 	REASON_STALE = 30,
 	REASON_ARM_TIMEOUT = 31,   /* armed, and nobody pressed the trigger */

@@ -35,15 +35,32 @@ static enum refusal_code code_of(enum mnpen_error error)
 	return REFUSAL_INTERLOCK;
 }
 
+static void refuse_by_pen(struct refusal *refusal, const char *what,
+			  const struct mnpen_error_record *why)
+{
+	enum refusal_code code = code_of((enum mnpen_error)why->code);
+
+	if (why->code == MNPEN_ERR_NONE)
+		refuse(refusal, code, "the pen refused %s, and did not say why; plug it in again",
+		       what);
+	else if (why->code == MNPEN_ERR_FAULT)
+		refuse(refusal, code,
+		       "the pen refused %s: the cause of its fault is still there, or gone for "
+		       "less "
+		       "than %d ms; mend it, wait, then ask again",
+		       what, MNPEN_FAULT_CLEAR_MS);
+	else
+		refuse(refusal, code, "the pen refused %s: %s (field at offset %u)", what,
+		       mnpen_error_name(why->code), why->detail);
+}
+
 void refuse_result(struct refusal *refusal, const char *what, const struct pen_result *result)
 {
 	switch (result->outcome) {
 	case PEN_CONFIRMED:
 		return;
 	case PEN_REFUSED:
-		refuse(refusal, code_of((enum mnpen_error)result->refusal.code),
-		       "the pen refused %s: %s (field at offset %u)", what,
-		       mnpen_error_name(result->refusal.code), result->refusal.detail);
+		refuse_by_pen(refusal, what, &result->refusal);
 		return;
 	case PEN_UNCONFIRMED:
 		refuse(refusal, REFUSAL_UNCONFIRMED,
@@ -78,6 +95,9 @@ int refuse_command(struct refusal *refusal, const char *what, int error)
 			"if that does not help, plug the pen in again");
 	if (error == -EALREADY)
 		return refuse(refusal, REFUSAL_INTERLOCK, "the pen is armed already");
+	if (error == -EOVERFLOW)
+		return refuse(refusal, REFUSAL_INTERLOCK,
+			      "the pen's command numbers are used up; switch it off and on");
 	if (error == -EPERM)
 		return refuse(refusal, REFUSAL_INTERLOCK,
 			      "the pen's state does not allow %s now; 'mnpenctl status' explains",

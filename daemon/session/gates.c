@@ -156,7 +156,9 @@ static int gate_fresh(struct station_pen *pen, struct refusal *refusal)
 		return refuse(refusal, REFUSAL_INTERLOCK,
 			      "the pen has not sent a sample yet; wait, or plug it in again");
 	return refuse(refusal, REFUSAL_INTERLOCK,
-		      "the newest sample is %llu ms old, and %llu ms are allowed; check the cable",
+		      "the newest sample is %llu ms old, and %llu ms are allowed (MaxSampleAge and "
+		      "one period at rest); "
+		      "check the cable",
 		      (unsigned long long)(age / USEC_PER_MSEC),
 		      (unsigned long long)(allowed / USEC_PER_MSEC));
 }

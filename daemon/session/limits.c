@@ -224,7 +224,10 @@ int limits_target(struct station_pen *pen, uint32_t depth_um, uint32_t speed_rpm
 	unit_format(UNIT_DEPTH, why.limit, limit, sizeof(limit));
 	if (verdict == TARGET_DEPTH_STEP)
 		return refuse(refusal, REFUSAL_LIMIT,
-			      "depth %s is not a multiple of the pen's step of %s", value, limit);
+			      "depth %s is not a multiple of the pen's step of %s; choose %u um or "
+			      "%u um",
+			      value, limit, why.value - why.value % why.limit,
+			      why.value - why.value % why.limit + why.limit);
 	return refuse(refusal, REFUSAL_LIMIT,
 		      "depth %s is %s the limit of %s set by the %s; choose at %s that", value,
 		      verdict == TARGET_DEPTH_ABOVE ? "above" : "below", limit, source,

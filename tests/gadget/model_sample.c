@@ -4,8 +4,11 @@
 
 uint16_t model_depth_um(const struct model *model)
 {
+	/* From ARM on nothing is measured until the first stroke. */
+	if (model_armed(model) && !model->strokes)
+		return 0;
 	if (model->state == MNPEN_STATE_RUNNING)
-		return model->strokes ? model->motor.stroke_peak_um : 0;
+		return model->motor.stroke_peak_um;
 	return motor_protrusion_um(&model->motor);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Ports and their timers, the listening socket, and everything that concerns all connections. */
+#include <ctype.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -139,7 +140,8 @@ void server_resume(struct server *server)
 /* "ADDR:PORT" or "[ADDR]:PORT", the parts in place in @text. */
 static int split_address(char *text, char **ret_host, char **ret_port)
 {
-	char *colon = strrchr(text, ':');
+	char *colon = strrchr(text, ':'), *end;
+	unsigned long port;
 
 	if (!colon || !colon[1])
 		return -EINVAL;
@@ -150,6 +152,10 @@ static int split_address(char *text, char **ret_host, char **ret_port)
 		colon[-1] = 0;
 		text++;
 	}
+	/* getaddrinfo() takes any number and keeps 16 bits of it */
+	port = strtoul(colon + 1, &end, 10);
+	if (!isdigit((unsigned char)colon[1]) || *end || port > UINT16_MAX)
+		return -EINVAL;
 	*ret_host = text;
 	*ret_port = colon + 1;
 	return 0;

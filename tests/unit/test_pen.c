@@ -98,13 +98,21 @@ static void arm_and_run(struct fixture *f)
 	assert_int_equal(f->owner.results, 0); /* accepted is not confirmed */
 	f->sample.last_cmd = 2;
 	f->sample.target_depth_um = 500;
+	f->sample.target_speed_rpm = 5999; /* taken, and misunderstood: no confirmation */
 	next(f);
-	assert_int_equal(f->owner.results, 0); /* a press would do nothing yet */
 	assert_string_equal(f->host->log, "arm set-target lease ");
 	assert_int_equal(mnpen_lease_decode(&lease, f->host->control.data, f->host->control.len),
 			 0);
+	assert_int_equal(lease.enable, 0);
+	fake_host_answer(f->host, 0, NULL, 0);
+	f->sample.target_speed_rpm = 6000;
+	next(f);
+	assert_int_equal(f->owner.results, 0); /* a press would do nothing yet */
+	assert_string_equal(f->host->log, "arm set-target lease lease ");
+	assert_int_equal(mnpen_lease_decode(&lease, f->host->control.data, f->host->control.len),
+			 0);
 	assert_int_equal(lease.enable, 1);
-	assert_int_equal(lease.counter, 1);
+	assert_int_equal(lease.counter, 2);
 	assert_int_equal(lease.token, arm.token);
 	fake_host_answer(f->host, 0, NULL, 0);
 	f->sample.flags = MNPEN_FLAG_ENABLED;

@@ -33,11 +33,16 @@ static void order(void **state)
 		{1, 50000, REASON_NONE, 0},
 		{1, 50001, REASON_MISSING, 0},
 		{60, 60000, REASON_MISSING, 59},
+		/* by its numbers, whatever its clock says; up to here a sample is 1 ms */
+		{51, 1000, REASON_NONE, 50},
+		{52, 1000, REASON_MISSING, 51},
+		{1000001, 1000, REASON_MISSING, 1000000},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct feed f = feed_armed();
 
+		f.judge.limits.period_usec = i < 10 ? 0 : 1000; /* before: only the clock counts */
 		f.s.seq += (uint32_t)(cases[i].seq_step - 1);
 		assert_int_equal(feed_after(&f, (uint64_t)cases[i].time_step), cases[i].reason);
 		assert_int_equal(f.result.missing, cases[i].missing);

@@ -98,6 +98,24 @@ static void faults_without_fault(void **state)
 	}
 }
 
+/* Armed or running without the cartridge, on a pen that can tell. */
+static void cartridge_gone(void **state)
+{
+	for (unsigned int running = 0; running <= 1; running++) {
+		struct feed f = running ? feed_running() : feed_armed();
+
+		assert_int_equal(feed(&f), REASON_NONE); /* without a reader it says nothing */
+		f.judge.limits.cartridge = true;
+		f.s.flags |= MNPEN_FLAG_CARTRIDGE;
+		assert_int_equal(feed(&f), REASON_NONE);
+		f.s.flags &= (uint8_t)~MNPEN_FLAG_CARTRIDGE;
+		assert_int_equal(feed(&f), REASON_CARTRIDGE);
+		f.s.state = MNPEN_STATE_FAULT; /* as it should be */
+		f.s.flags = 0;
+		assert_int_equal(feed(&f), REASON_NONE);
+	}
+}
+
 static void run_limit_by_the_pen(void **state)
 {
 	for (int over = -1; over <= 1; over++) {
@@ -172,6 +190,7 @@ int main(void)
 		cmocka_unit_test(trigger_held),
 		cmocka_unit_test(trigger_before_confirmation),
 		cmocka_unit_test(faults_without_fault),
+		cmocka_unit_test(cartridge_gone),
 		cmocka_unit_test(run_limit_by_the_pen),
 		cmocka_unit_test(run_limit_by_us),
 		cmocka_unit_test(run_ms),

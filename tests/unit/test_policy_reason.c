@@ -13,15 +13,15 @@ static const struct {
 	unsigned int number;
 	const char *name;
 } reasons[] = {
-	{0, "none"},	       {1, "request"},	       {2, "stop-all"},	   {3, "disarm"},
-	{4, "settings"},       {5, "session-end"},     {6, "client-gone"}, {7, "shutdown"},
-	{10, "depth-limit"},   {11, "depth-target"},   {12, "overspeed"},  {13, "underspeed"},
-	{14, "stalled"},       {15, "stroke-count"},   {16, "drive-on"},   {17, "trigger-ignored"},
-	{18, "trigger-held"},  {19, "unexpected-arm"}, {20, "run-limit"},  {21, "order"},
-	{22, "undecodable"},   {23, "missing"},	       {30, "stale"},	   {31, "arm-timeout"},
-	{32, "session-limit"}, {40, "unconfirmed"},    {41, "refused"},	   {42, "transfer"},
-	{43, "store"},	       {44, "pedal"},	       {50, "pen"},	   {51, "fault"},
-	{52, "gone"},
+	{0, "none"},	      {1, "request"},	      {2, "stop-all"},	   {3, "disarm"},
+	{4, "settings"},      {5, "session-end"},     {6, "client-gone"},  {7, "shutdown"},
+	{10, "depth-limit"},  {11, "depth-target"},   {12, "overspeed"},   {13, "underspeed"},
+	{14, "stalled"},      {15, "stroke-count"},   {16, "drive-on"},	   {17, "trigger-ignored"},
+	{18, "trigger-held"}, {19, "unexpected-arm"}, {20, "run-limit"},   {21, "order"},
+	{22, "undecodable"},  {23, "missing"},	      {24, "cartridge"},   {30, "stale"},
+	{31, "arm-timeout"},  {32, "session-limit"},  {40, "unconfirmed"}, {41, "refused"},
+	{42, "transfer"},     {43, "store"},	      {44, "pedal"},	   {50, "pen"},
+	{51, "fault"},	      {52, "gone"},
 };
 
 static void every_number(void **state)
