@@ -7,7 +7,7 @@
 
 /* ---- the one command under way ---- */
 
-static void op_begin(struct pen *pen, enum pen_op_kind kind, pen_done done, void *userdata)
+void pen_op_begin(struct pen *pen, enum pen_op_kind kind, pen_done done, void *userdata)
 {
 	pen->op = (struct pen_op){
 		.kind = kind,
@@ -51,12 +51,12 @@ void pen_op_stopped(struct pen *pen)
 	pen_op_finish(pen, &result);
 }
 
-static void op_confirmed(struct pen *pen)
+void pen_op_confirmed(struct pen *pen)
 {
 	pen_op_finish(pen, &(struct pen_result){.outcome = PEN_CONFIRMED});
 }
 
-static void op_refused(struct pen *pen, const struct mnpen_error_record *refusal)
+void pen_op_refused(struct pen *pen, const struct mnpen_error_record *refusal)
 {
 	struct pen_op op = op_take(pen);
 	struct field fields[] = {
@@ -81,7 +81,7 @@ static void op_unconfirmed(struct pen *pen, enum policy_reason reason, uint64_t 
 }
 
 /* What all answers have in common. Return: whether the request was accepted. */
-static bool op_answer(struct pen *pen, const struct ep0_answer *a)
+bool pen_op_answer(struct pen *pen, const struct ep0_answer *a)
 {
 	if (a->result == 0) {
 		pen->op.accepted = true;
@@ -104,11 +104,11 @@ static void on_arm_answer(void *userdata, const struct ep0_answer *a)
 {
 	struct pen *pen = userdata;
 
-	if (pen->op.kind != OP_ARM || op_answer(pen, a) || a->result != -EPIPE)
+	if (pen->op.kind != OP_ARM || pen_op_answer(pen, a) || a->result != -EPIPE)
 		return;
 	judge_disarm(&pen->judge);
 	pen_step(pen, &(struct fsm_input){.event = FSM_EV_REFUSED}, now_usec());
-	op_refused(pen, &a->refusal);
+	pen_op_refused(pen, &a->refusal);
 }
 
 int pen_arm(struct pen *pen, const struct pen_arm *arm, pen_done done, void *userdata)
@@ -148,7 +148,7 @@ int pen_arm(struct pen *pen, const struct pen_arm *arm, pen_done done, void *use
 	mnpen_arm_unpack(&record, buf); /* for the crc, which every lease repeats */
 	control = ep0_out(MNPEN_REQ_ARM, buf, sizeof(buf));
 
-	op_begin(pen, OP_ARM, done, userdata);
+	pen_op_begin(pen, OP_ARM, done, userdata);
 	r = ep0_send(&pen->ep0, &control, on_arm_answer, pen);
 	if (r < 0) {
 		pen->op.kind = OP_NONE;
@@ -189,10 +189,10 @@ static void on_target_answer(void *userdata, const struct ep0_answer *a)
 {
 	struct pen *pen = userdata;
 
-	if (pen->op.kind != OP_TARGET || op_answer(pen, a) || a->result != -EPIPE)
+	if (pen->op.kind != OP_TARGET || pen_op_answer(pen, a) || a->result != -EPIPE)
 		return;
 	judge_target_settled(&pen->judge, pen->target_depth_um);
-	op_refused(pen, &a->refusal);
+	pen_op_refused(pen, &a->refusal);
 }
 
 static int send_target(struct pen *pen, uint16_t depth_um, uint16_t speed_rpm, uint64_t now_usec)
@@ -242,7 +242,7 @@ int pen_set_target(struct pen *pen, uint16_t depth_um, uint16_t speed_rpm, pen_d
 		return -EOVERFLOW;
 	if (pen->op.kind != OP_NONE)
 		return -EBUSY;
-	op_begin(pen, OP_TARGET, done, userdata);
+	pen_op_begin(pen, OP_TARGET, done, userdata);
 	r = send_target(pen, depth_um, speed_rpm, now_usec());
 	if (r < 0)
 		pen->op.kind = OP_NONE;
@@ -270,97 +270,7 @@ static void target_confirmed(struct pen *pen)
 
 	pen_event(pen, arming ? "armed" : "target", fields, sizeof(fields) / sizeof(fields[0]));
 	pen_changed(pen, PEN_CHANGED_TARGET | PEN_CHANGED_STATE);
-	op_confirmed(pen);
-}
-
-/* ---- CLAIM_CARTRIDGE, CLEAR_FAULT, GET_CARTRIDGE: only at rest ---- */
-
-static int rest_op(struct pen *pen, enum pen_op_kind kind, const struct host_control *control,
-		   ep0_done answer, pen_done done, void *userdata)
-{
-	int r;
-
-	if (!pen->present)
-		return -ENODEV;
-	/* While it comes back from alternate setting 0, EP0 belongs to the set-up. */
-	if (pen->op.kind != OP_NONE || pen->setup != SETUP_DONE)
-		return -EBUSY;
-	if (pen->fsm.state != FSM_IDLE && pen->fsm.state != FSM_FAULT)
-		return -EPERM;
-	op_begin(pen, kind, done, userdata);
-	r = ep0_send(&pen->ep0, control, answer, pen);
-	if (r < 0) {
-		pen->op.kind = OP_NONE;
-		return r;
-	}
-	pen->op.deadline_usec = now_usec() + FSM_CONFIRM_USEC;
-	pen_rearm_timer(pen);
-	return 0;
-}
-
-static void on_rest_answer(void *userdata, const struct ep0_answer *a)
-{
-	struct pen *pen = userdata;
-
-	if (pen->op.kind != OP_CLAIM && pen->op.kind != OP_CLEAR)
-		return;
-	if (!op_answer(pen, a) && a->result == -EPIPE)
-		op_refused(pen, &a->refusal);
-}
-
-int pen_claim(struct pen *pen, uint64_t token, uint32_t today_days, pen_done done, void *userdata)
-{
-	uint8_t buf[MNPEN_CLAIM_SIZE];
-	struct host_control control;
-	int r;
-
-	if (pen->cmd == UINT32_MAX)
-		return -EOVERFLOW;
-	mnpen_claim_encode(buf, &(struct mnpen_claim){
-					.token = token,
-					.cmd = pen->cmd + 1,
-					.today_days = today_days,
-				});
-	control = ep0_out(MNPEN_REQ_CLAIM_CARTRIDGE, buf, sizeof(buf));
-	r = rest_op(pen, OP_CLAIM, &control, on_rest_answer, done, userdata);
-	if (r == 0)
-		pen->op.cmd = ++pen->cmd;
-	return r;
-}
-
-int pen_clear_fault(struct pen *pen, pen_done done, void *userdata)
-{
-	struct host_control control = ep0_out(MNPEN_REQ_CLEAR_FAULT, NULL, 0);
-
-	if (pen->present && pen->fsm.state != FSM_FAULT)
-		return -EPERM;
-	return rest_op(pen, OP_CLEAR, &control, on_rest_answer, done, userdata);
-}
-
-static void on_cartridge_answer(void *userdata, const struct ep0_answer *a)
-{
-	struct pen *pen = userdata;
-
-	if (pen->op.kind != OP_CARTRIDGE)
-		return;
-	if (a->result == -EPIPE) {
-		op_refused(pen, &a->refusal);
-		return;
-	}
-	if (!op_answer(pen, a))
-		return;
-	pen->cartridge_stale = false;
-	if (pen_take_cartridge(pen, a))
-		op_confirmed(pen);
-	else
-		pen_op_finish(pen, &(struct pen_result){.outcome = PEN_UNCONFIRMED});
-}
-
-int pen_read_cartridge(struct pen *pen, pen_done done, void *userdata)
-{
-	struct host_control control = ep0_in(MNPEN_REQ_GET_CARTRIDGE, MNPEN_CARTRIDGE_SIZE);
-
-	return rest_op(pen, OP_CARTRIDGE, &control, on_cartridge_answer, done, userdata);
+	pen_op_confirmed(pen);
 }
 
 /* ---- the pen's word ---- */
@@ -389,12 +299,12 @@ void pen_op_sample(struct pen *pen, const struct mnpen_sample *sample)
 	case OP_CLAIM:
 		if (sample->last_cmd == pen->op.cmd) {
 			pen->cartridge_stale = true;
-			op_confirmed(pen);
+			pen_op_confirmed(pen);
 		}
 		return;
 	case OP_CLEAR:
 		if (sample->state != MNPEN_STATE_FAULT)
-			op_confirmed(pen);
+			pen_op_confirmed(pen);
 		return;
 	}
 }

@@ -4,7 +4,8 @@
  *
  *   setup.c    online -> GET_* -> alt 1 -> stream -> first sample
  *   stream.c   packet -> judge -> state machine -> stop or renew; the safety loop
- *   command.c  ARM, SET_TARGET, CLAIM, CLEAR_FAULT and their outcomes
+ *   command.c  ARM, SET_TARGET and the outcomes of commands
+ *   rest.c     commands to a pen at rest: CLAIM, CLEAR_FAULT, GET_CARTRIDGE
  *   reconcile.c stream period and cartridge, kept as wanted while the pen rests
  *   effects.c  what the state machine wants done
  *   pen.c      creation, state, timer
@@ -126,6 +127,11 @@ void pen_on_drained(struct host *host, void *userdata);
 void pen_check_fresh(struct pen *pen, uint64_t now_usec);
 
 /* ---- command.c ---- */
+void pen_op_begin(struct pen *pen, enum pen_op_kind kind, pen_done done, void *userdata);
+/** pen_op_answer() - what all answers have in common. Return: whether the request was accepted */
+bool pen_op_answer(struct pen *pen, const struct ep0_answer *a);
+void pen_op_refused(struct pen *pen, const struct mnpen_error_record *refusal);
+void pen_op_confirmed(struct pen *pen);
 void pen_op_sample(struct pen *pen, const struct mnpen_sample *sample);
 void pen_op_tick(struct pen *pen, uint64_t now_usec);
 /** pen_op_finish() - ends the command under way, if any */

@@ -191,6 +191,7 @@ static inline void fake_accept(struct fake *f)
 
 	fake_hang_up(f);
 	while (f->fd < 0 && now_usec() < end) {
+		/* cppcheck-suppress nullPointer ; both may be NULL */
 		f->fd = accept4(f->listen_fd, NULL, NULL, SOCK_CLOEXEC);
 		if (f->fd < 0)
 			assert_return_code(sd_event_run(f->event, 1000), 0);
@@ -264,14 +265,14 @@ static inline size_t fake_reply(uint8_t *buf, uint32_t command, uint32_t seqnum,
 static inline void fake_ret_submit(struct fake *f, uint32_t seqnum, int status, const void *data,
 				   size_t len)
 {
-	uint8_t buf[USBIP_HEADER_SIZE + 1024];
+	uint8_t buf[USBIP_HEADER_SIZE + 1024] = {0};
 
 	fake_write(f, buf, fake_reply(buf, 3, seqnum, status, data, len));
 }
 
 static inline void fake_ret_unlink(struct fake *f, uint32_t seqnum, int status)
 {
-	uint8_t buf[USBIP_HEADER_SIZE];
+	uint8_t buf[USBIP_HEADER_SIZE] = {0};
 
 	fake_write(f, buf, fake_reply(buf, 4, seqnum, status, NULL, 0));
 }
