@@ -20,8 +20,8 @@ CC := gcc
 endif
 
 # Line and branch coverage that driver/proto and daemon/policy must reach, in percent.
-COVERAGE_LINES ?= 95
-COVERAGE_BRANCHES ?= 85
+COVERAGE_LINES ?= 100
+COVERAGE_BRANCHES ?= 100
 
 WARNINGS := -Wall -Wextra -Werror -Wconversion -Wswitch-enum -Wshadow -Wundef -Wformat=2 \
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
