@@ -12,39 +12,7 @@
 #include <cmocka.h>
 
 #include "driver/base/clock.h"
-#include "tests/unit/fake_host.h"
-
-struct fixture {
-	sd_event *event;
-	struct pen *pen;
-	struct fake_owner owner;
-	struct fake_host *host;
-	struct mnpen_sample sample;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	assert_true(sd_event_new(&f->event) >= 0);
-	assert_int_equal(pen_new_usbip(&f->pen, f->event, "usbip://127.0.0.1:1/1-1", false,
-				       &fake_hooks, &f->owner),
-			 0);
-	f->host = f->owner.host = fake_last;
-	fake_bring_up(f->host, &f->sample);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	pen_free(f->pen);
-	sd_event_unref(f->event);
-	free(f);
-	return 0;
-}
+#include "tests/unit/pen_fixture.h"
 
 static void run_for(struct fixture *f, uint64_t usec)
 {
@@ -52,11 +20,6 @@ static void run_for(struct fixture *f, uint64_t usec)
 
 	while (now_usec() < until)
 		assert_true(sd_event_run(f->event, 1000) >= 0);
-}
-
-static void next(struct fixture *f)
-{
-	fake_host_sample(f->host, fake_next_sample(&f->sample));
 }
 
 static const struct pen_arm arm = {

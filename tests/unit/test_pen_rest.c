@@ -11,44 +11,14 @@
 #include <cmocka.h>
 
 #include "driver/base/clock.h"
-#include "tests/unit/fake_host.h"
+#include "tests/unit/pen_fixture.h"
 
-struct fixture {
-	sd_event *event;
-	struct pen *pen;
-	struct fake_owner owner;
-	struct fake_host *host;
-	struct mnpen_sample sample;
-};
-
-static int setup(void **state)
+static int setup_quiet(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	int r = setup(state);
 
-	assert_true(sd_event_new(&f->event) >= 0);
-	assert_int_equal(pen_new_usbip(&f->pen, f->event, "usbip://127.0.0.1:1/1-1", false,
-				       &fake_hooks, &f->owner),
-			 0);
-	f->host = f->owner.host = fake_last;
-	fake_bring_up(f->host, &f->sample);
-	fake_host_clear(f->host);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	pen_free(f->pen);
-	sd_event_unref(f->event);
-	free(f);
-	return 0;
-}
-
-static void next(struct fixture *f)
-{
-	fake_host_sample(f->host, fake_next_sample(&f->sample));
+	fake_host_clear(((struct fixture *)*state)->host);
+	return r;
 }
 
 static int try_arm(struct fixture *f)
@@ -166,7 +136,7 @@ static void comes_back_undisturbed(void **state)
 	assert_int_equal(try_arm(f), 0);
 }
 
-#define PEN_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define PEN_TEST(f) cmocka_unit_test_setup_teardown(f, setup_quiet, teardown)
 
 int main(void)
 {

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A pen that has arrived over a transport that does what the test says. */
+#ifndef MNPEN_TEST_PEN_FIXTURE_H
+#define MNPEN_TEST_PEN_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/fake_host.h"
+
+struct fixture {
+	sd_event *event;
+	struct pen *pen;
+	struct fake_owner owner;
+	struct fake_host *host;
+	struct mnpen_sample sample;
+};
+
+static inline int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_true(sd_event_new(&f->event) >= 0);
+	assert_int_equal(pen_new_usbip(&f->pen, f->event, "usbip://127.0.0.1:1/1-1", false,
+				       &fake_hooks, &f->owner),
+			 0);
+	f->host = f->owner.host = fake_last;
+	fake_bring_up(f->host, &f->sample);
+	*state = f;
+	return 0;
+}
+
+static inline int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	pen_free(f->pen);
+	sd_event_unref(f->event);
+	free(f);
+	return 0;
+}
+
+static inline void next(struct fixture *f)
+{
+	fake_host_sample(f->host, fake_next_sample(&f->sample));
+}
+
+#endif
