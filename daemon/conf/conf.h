@@ -2,10 +2,10 @@
 /*
  * What the station, the device models and the profiles allow, as one immutable snapshot.
  *
- * A snapshot never changes: a reload makes a new one. A file with an error in it is left out
+ * A snapshot never changes: reading again makes a new one. A file with an error in it is left out
  * whole (a half-read limit is no limit) and reported as "FILE:LINE: what, and what is allowed".
  * Any thread may read a snapshot that it holds a reference to; loading does blocking I/O and is for
- * start and reload, never for the sample path.
+ * the start, never for the sample path.
  */
 #ifndef MNPEN_CONF_H
 #define MNPEN_CONF_H
@@ -34,6 +34,7 @@
 #define CONF_DEFAULT_STREAM_PERIOD_US 1000
 #define CONF_STREAM_PERIOD_MAX_US 4000 /* slower would miss strokes at the highest speed */
 
+/* No pedal is read yet: REQUIRED forbids arming. */
 enum conf_pedal {
 	CONF_PEDAL_OPTIONAL, /* watched when there is one */
 	CONF_PEDAL_REQUIRED, /* needles run only while it is held */
@@ -52,7 +53,7 @@ struct conf_station {
 	uint16_t lease_ms;
 	uint32_t stream_period_us;
 	enum conf_pedal pedal;
-	uint32_t keep_samples_days; /* 0 = for good */
+	uint32_t keep_samples_days; /* 0 = for good; nothing is deleted yet */
 	uint64_t quota_bytes;	    /* 0 = none */
 	char **allow_serials;	    /* NULL-terminated; NULL = every serial */
 	bool allow_remote_pens;	    /* usbip:// beyond loopback */
@@ -114,7 +115,7 @@ struct conf_report {
  *	profiles.d and devices.d lie beside it
  * @config_required: the caller named it, so that its absence is an error
  * @data_dir: shipped profiles.d and devices.d
- * @state_dir: profiles.d added over D-Bus; NULL = none
+ * @state_dir: profiles.d that belongs to the daemon; NULL = none
  *
  * Later directories mask earlier ones file name by file name: data_dir, state_dir (profiles only),
  * beside the config. An empty file masks to nothing. A masking file with an error masks as well.

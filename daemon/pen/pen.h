@@ -23,7 +23,7 @@
 struct pen;
 
 /* What changed, a bit set, for pen_hooks.changed */
-#define PEN_CHANGED_STATE (1u << 0) /* State, Armed, StopReason */
+#define PEN_CHANGED_STATE (1u << 0) /* State, Armed, StopReason, DisarmReason */
 #define PEN_CHANGED_FAULTS (1u << 1)
 #define PEN_CHANGED_CARTRIDGE (1u << 2)
 #define PEN_CHANGED_TARGET (1u << 3)
@@ -35,15 +35,16 @@ struct pen_hooks {
 	bool (*arrived)(struct pen *pen, void *userdata);
 	/* Gone, after arrived() said true. The pen is at rest as far as we can know. */
 	void (*left)(struct pen *pen, void *userdata);
-	/* Asked before each renewal of the lease: REASON_NONE, or why the needles must stop. */
+	/* Asked while armed, whenever what had arrived is judged, and so before each renewal of the
+	 * lease: REASON_NONE, or why the needles must stop. */
 	enum policy_reason (*may_run)(struct pen *pen, void *userdata, uint64_t now_usec);
-	/* Every packet of the stream, after it was judged and any STOP was sent.
+	/* Every packet of a sample's size, after it was judged and any STOP was sent.
 	 * @flags: MNPEN_TELEMETRY_* */
 	void (*sample)(struct pen *pen, void *userdata, uint64_t rx_usec, uint8_t verdict,
 		       uint8_t flags, const uint8_t raw[MNPEN_SAMPLE_SIZE]);
 	/* seq says that samples are missing between two that came. */
 	void (*gap)(struct pen *pen, void *userdata, uint32_t after_seq, uint32_t before_seq);
-	/* ARMED or RUNNING ended; @run_ms was used since ARM */
+	/* ARMING, ARMED or RUNNING ended; @run_ms was used since ARM */
 	void (*disarmed)(struct pen *pen, void *userdata, enum policy_reason reason,
 			 uint32_t run_ms);
 	void (*event)(struct pen *pen, void *userdata, const char *kind, const struct field *fields,
@@ -56,7 +57,7 @@ struct pen_hooks {
 enum pen_outcome {
 	PEN_CONFIRMED,	 /* the pen said so */
 	PEN_REFUSED,	 /* the pen said no: see refusal */
-	PEN_UNCONFIRMED, /* sent, and no word for 200 ms; ARM and SET_TARGET were stopped */
+	PEN_UNCONFIRMED, /* sent, and no word for 200 ms or no answer */
 	PEN_STOPPED,	 /* a stop came between: see reason */
 	PEN_LOST,	 /* the pen went away */
 };
@@ -104,7 +105,7 @@ const char *pen_serial(const struct pen *pen);
 const char *pen_transport(const struct pen *pen);
 const struct mnpen_info *pen_info(const struct pen *pen);
 const struct mnpen_cartridge *pen_cartridge(const struct pen *pen);
-const struct mnpen_sample *pen_sample(const struct pen *pen); /* newest good one */
+const struct mnpen_sample *pen_sample(const struct pen *pen); /* newest that decodes */
 uint64_t pen_sample_usec(const struct pen *pen); /* when it was taken, by our clock; 0 = none */
 uint64_t pen_sample_age_usec(const struct pen *pen, uint64_t now_usec);
 enum fsm_state pen_state(const struct pen *pen);

@@ -56,7 +56,7 @@ enum limits_verdict {
 	LIMITS_SPEED_ABOVE,	/* profile or area: faster than @source allows */
 	LIMITS_RUN_ABOVE,	/* profile: longer than @source allows */
 	LIMITS_SESSION_ABOVE,	/* profile: longer than @source allows */
-	LIMITS_TOLERANCE_ABOVE, /* the pen declares a tolerance above the model's or station's */
+	LIMITS_TOLERANCE_ABOVE, /* the pen declares a tolerance above the station's */
 	LIMITS_DEPTH_EMPTY,	/* nothing left: the limit lies below the pen's smallest depth */
 	LIMITS_SPEED_EMPTY,	/* nothing left between minimum and maximum */
 	LIMITS_UNLIMITED,	/* nobody limits depth, speed or time: refused as well */

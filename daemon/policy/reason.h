@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Why the daemon stopped a pen. The numbers are those of the telemetry record's verdict and of the
- * STOP request's wValue, the names those of StopReason, events and journal: never renumber.
+ * STOP request's wValue, the names those of DisarmReason, events and journal: never renumber.
  */
 #ifndef MNPEN_POLICY_REASON_H
 #define MNPEN_POLICY_REASON_H
@@ -38,7 +38,7 @@ enum policy_reason {
 	REASON_SESSION_LIMIT = 32, /* MaxSessionTime */
 	/* the way to the pen, or to the disk */
 	REASON_UNCONFIRMED = 40, /* ARM or SET_TARGET without the pen's word for 200 ms */
-	REASON_REFUSED = 41,	 /* the pen refused a lease */
+	REASON_REFUSED = 41,	 /* the pen refused a lease, or the target of an arm */
 	REASON_TRANSFER = 42,	 /* a request did not get through */
 	REASON_STORE = 43,
 	REASON_PEDAL = 44,

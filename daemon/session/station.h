@@ -84,7 +84,7 @@ struct station_pen {
 	void *object;			 /* of daemon/bus */
 };
 
-/** struct alarm - stands until somebody acknowledges it; no pen is armed meanwhile */
+/** struct alarm - stands until acknowledged; a pen that it concerns is not armed meanwhile */
 struct alarm {
 	char id[24];
 	char pen[MNPEN_SERIAL_MAX + 1]; /* "" = the station */
@@ -114,7 +114,7 @@ struct station_listener {
 
 /** station_new() - takes references/ownership of neither @conf nor @store, which must outlive it */
 int station_new(struct station **ret, sd_event *event, struct conf *conf, struct store *store);
-struct station *station_free(struct station *station); /* stops every pen first; returns NULL */
+struct station *station_free(struct station *station); /* stops pens not at rest; returns NULL */
 void station_set_listener(struct station *station, const struct station_listener *listener,
 			  void *userdata);
 

@@ -36,10 +36,10 @@ struct store;
 enum store_health {
 	STORE_HEALTHY,
 	STORE_WRITE_ERROR, /* the last write failed; it is tried again every 100 ms */
-	STORE_QUEUE_FULL, /* a record could not be queued; healthy again once the ring is drained */
-	STORE_LAGGING,	  /* the oldest unwritten record is older than STORE_LAG_MAX_USEC */
-	STORE_QUOTA,	  /* the database exceeds the station's quota */
-	STORE_CLOSED,	  /* the database could not be opened */
+	STORE_QUEUE_FULL,  /* a record could not be queued; healthy again at a quarter full */
+	STORE_LAGGING,	   /* the oldest unwritten record is older than STORE_LAG_MAX_USEC */
+	STORE_QUOTA,	   /* the database exceeds the station's quota */
+	STORE_CLOSED,	   /* the database could not be opened */
 };
 
 /** struct store_session - what BeginSession writes; strings are copied, NULL = SQL NULL */
@@ -111,16 +111,16 @@ int store_session_begin(struct store *store, const struct store_session *session
 			void *userdata);
 
 /** store_session_end() - close the row, with an "end" event {outcome}, in one transaction, after
- * all samples queued before; totals come from the samples that were stored Return: 0 (done
- * follows); -EAGAIN ring full, the session is still open; -E2BIG; -EINVAL no outcome; -ENOENT no
- * such open session; -ESHUTDOWN. */
+ * all samples queued before; totals come from the samples that were stored
+ * Return: 0 (done follows); -EAGAIN ring full, the session is still open; -E2BIG; -EINVAL no
+ * outcome; -ENOENT no such open session; -ESHUTDOWN. */
 int store_session_end(struct store *store, const char *id, const char *outcome, uint64_t now_usec,
 		      store_done done, void *userdata);
 
 /** store_event() - one event row
  * @id: session, NULL when there is none
  * @pen: serial, NULL for the station
- * @kind: "arm", "stop", "fault", "trip", "gap", "note", ...; @done may be NULL
+ * @kind: "armed", "disarmed", "fault", "area", "note", ...; @done may be NULL
  * Losing an event for want of room is counted, makes the health STORE_QUEUE_FULL, and becomes an
  * event "events-lost" {events} when there is room again.
  * Return: 0 (done follows; -ENOENT no such session); -EAGAIN lost; -E2BIG; -EINVAL; -ESHUTDOWN. */
@@ -200,7 +200,7 @@ int store_read(struct store *store, const char *id, enum store_what what, int fd
 /** store_exists() - whether there is such a session, open or closed: done(0) or done(-ENOENT) */
 int store_exists(struct store *store, const char *id, store_done done, void *userdata);
 
-/** struct store_counters - for status and the closing summary; all since start */
+/** struct store_counters - what was written and lost, since start */
 struct store_counters {
 	uint64_t samples_written;
 	uint64_t samples_lost;

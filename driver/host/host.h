@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One connection to one pen, whatever carries it: libusb, the guard's character device, or USB/IP.
+ * One connection to one pen, whatever carries it; so far that is USB/IP.
  *
  * All calls and callbacks belong to the thread of the sd-event loop given at creation. Nothing
  * here blocks. The transport knows USB and nothing of policy: what a sample means, when to arm and
  * when to stop is decided above.
  *
  * EP0 is a queue in itself, so at most one control transfer of ours is in flight: host_control()
- * and host_set_alt() return -EBUSY while one is. host_stop() never waits for it: it cancels it.
+ * returns -EBUSY while one is. host_stop() and host_set_alt() never wait for it: they cancel it.
  */
 #ifndef MNPEN_HOST_H
 #define MNPEN_HOST_H
@@ -40,7 +40,8 @@ struct host_identity {
  * @online: the device is configured, is a pen by its ids and interface triple, and sits in alt 0
  * @offline: it is gone, or was refused: @error is negative (-ENODEV unplugged, -ECONNRESET,
  *	-ETIMEDOUT, -EPROTO not a pen, -EBUSY taken by another host, ...). Every transfer in flight
- *	has had its done() with -ENODEV before. The transport tries again by itself, with back-off.
+ *	has had its done() with -ENODEV before, or -ECANCELED after host_reset(). The transport
+ *	tries again by itself, with back-off.
  *	Called only after online(), except that refusals are reported once for each new cause.
  * @packet: one packet of the sample endpoint, as received; @len may be wrong, judge it
  * @drained: everything that had arrived has been handed out by @packet: time to judge and renew
@@ -57,8 +58,8 @@ struct host_callbacks {
 
 /**
  * host_done - a control transfer ended
- * @result: 0 done · -EPIPE refused (STALL) · -ETIMEDOUT · -ECANCELED (by host_stop() or
- *	host_reset()) · -ENODEV gone · -EPROTO wrong answer
+ * @result: 0 done · -EPIPE refused (STALL) · -ETIMEDOUT · -ECANCELED (by host_stop(),
+ *	host_set_alt() or host_reset()) · -ENODEV gone · -EPROTO wrong answer
  * @data, @len: the IN data when @result is 0; valid during the call
  */
 typedef void (*host_done)(void *userdata, int result, const uint8_t *data, size_t len);
@@ -75,7 +76,7 @@ struct host_control {
 
 /** struct host_ops - a transport; see the wrappers below for the contract of each */
 struct host_ops {
-	const char *name; /* "usb", "usbip", "chardev": the D-Bus property Transport */
+	const char *name; /* "usbip": the D-Bus property Transport */
 	int (*control)(struct host *host, const struct host_control *control, host_done done,
 		       void *userdata);
 	int (*set_alt)(struct host *host, uint8_t alt, unsigned int timeout_ms, host_done done,
