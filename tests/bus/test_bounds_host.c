@@ -3,7 +3,7 @@
  * The safety bounds of docs/safety.md when the host itself is what fails: killed, killed on a
  * network that says nothing of it, stopped. Only the last two are for the lease.
  */
-#include "tests/bus/harness.h"
+#include "tests/bus/harness_cli.h"
 
 #include <signal.h>
 #include <string.h>
@@ -102,12 +102,59 @@ static void test_stopped(void **state)
 	rig_stop(rig);
 }
 
+/* When the newest SET_INTERFACE 0 arrived; the daemon sets 1 again right behind it. */
+static uint64_t interface_0_ns(struct rig *rig)
+{
+	json_object *answer = gadget_ask(rig->control_fd, "log 8");
+	json_object *log = json_at(answer, "log");
+	uint64_t ns = 0;
+
+	for (size_t i = 0; i < json_object_array_length(log); i++) {
+		json_object *entry = json_object_array_get_idx(log, i);
+
+		if (strcmp(json_word(entry, "request"), "set-interface") == 0 &&
+		    json_value(entry, "value") == 0)
+			ns = (uint64_t)json_value(entry, "ns");
+	}
+	json_object_put(answer);
+	assert_true(ns > 0);
+	return ns;
+}
+
+/* A pen that is deaf to STOP hears SET_INTERFACE 0, the same that a kernel sends for a dead owner;
+ * the session goes on, and no alarm stands. */
+static void test_set_interface(void **state)
+{
+	struct rig *rig = rig_start(state, NULL);
+	struct measure measure = {.what = "SET_INTERFACE 0 arrived -> drive cut"};
+
+	rig_begin(rig);
+	rig_arm(rig);
+	rig_run(rig);
+	for (int i = 0; i < RUNS; i++) {
+		struct truth truth;
+
+		gadget_do(rig->control_fd, "ignore stop on");
+		assert_done(rig, pen_call(rig, "Stop", ""));
+		truth = rig_truth(rig);
+		assert_false(truth.motor);
+		assert_string_equal(truth.stop_reason, "bus");
+		measure_add(&measure, interface_0_ns(rig), truth.motor_off_ns);
+		gadget_do(rig->control_fd, "ignore stop off");
+		sleep_ms(100); /* back in alternate setting 1, samples come */
+		rig_rearm(rig);
+	}
+	measure_check(&measure, 1, 5);
+	rig_stop(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_killed),
 		RIG_TEST(test_killed_in_silence),
 		RIG_TEST(test_stopped),
+		RIG_TEST(test_set_interface),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "tests/bus/harness.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "driver/base/cleanup.h"
 
@@ -206,6 +207,56 @@ static void test_arm_gates(void **state)
 	rig_stop(rig);
 }
 
+/* Whatever is wrong with the cartridge is said before a session is written. */
+static void test_begin_cartridge(void **state)
+{
+	static const struct {
+		const char *insert;
+		const char *says;
+	} cases[] = {
+		{"cartridge insert expires=10", "expired"}, /* 1970-01-11 */
+		{"cartridge insert length=300", "300 um"},  /* not in the virtual pen's devices.d */
+		{"cartridge insert unreadable", "tag cannot be read"},
+		{"cartridge remove", "no needle cartridge"},
+	};
+	struct rig *rig = rig_start(state, NULL);
+
+	for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+		gadget_do(rig->control_fd, "%s", cases[i].insert);
+		assert_refused(rig, rig_begin_as(rig, RIG_PROFILE, "client-1", RIG_AREA),
+			       "Interlock");
+		assert_non_null(strstr(rig->client->message, cases[i].says));
+	}
+	gadget_do(rig->control_fd, "cartridge insert");
+	assert_done(rig, rig_begin_as(rig, RIG_PROFILE, "client-1", RIG_AREA));
+	rig_stop(rig);
+}
+
+/* A model that devices.d does not know: nobody says how deep it may go. */
+static void test_unknown_model(void **state)
+{
+	struct rig *rig = rig_start(state, &(struct rig_options){.no_daemon = true});
+
+	assert_int_equal(mkdir(rig_path(rig, "devices.d"), 0700), 0);
+	rig_write(rig, "devices.d/virtual-pen.conf", ""); /* masks the shipped one */
+	rig_start_daemon(rig);
+	rig_await_pens(rig);
+	assert_refused(rig, rig_begin_as(rig, RIG_PROFILE, "client-1", RIG_AREA), "Interlock");
+	assert_refused(rig, pen_call(rig, "SetTarget", "uu", RIG_DEPTH_UM, RIG_SPEED_RPM),
+		       "Interlock");
+	refuse_arm(rig, "Interlock", "limits");
+	rig_stop(rig);
+}
+
+static void test_arm_pedal(void **state)
+{
+	struct rig *rig = rig_start(state, &(struct rig_options){.station = "Pedal = required\n"});
+
+	rig_begin(rig);
+	refuse_arm(rig, "Interlock", "pedal");
+	rig_stop(rig);
+}
+
 static void test_arm_stale(void **state)
 {
 	struct rig *rig = rig_start(state, &(struct rig_options){.strict_age = true});
@@ -244,11 +295,13 @@ static void test_broken_station(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(test_target),	    RIG_TEST(test_profile_too_deep),
-		RIG_TEST(test_unknown),	    RIG_TEST(test_begin_options),
-		RIG_TEST(test_begin_fault), RIG_TEST(test_second_session),
-		RIG_TEST(test_arm_gates),   RIG_TEST(test_arm_stale),
-		RIG_TEST(test_arm_serial),  RIG_TEST(test_broken_station),
+		RIG_TEST(test_target),	      RIG_TEST(test_profile_too_deep),
+		RIG_TEST(test_unknown),	      RIG_TEST(test_begin_options),
+		RIG_TEST(test_begin_fault),   RIG_TEST(test_second_session),
+		RIG_TEST(test_arm_gates),     RIG_TEST(test_arm_stale),
+		RIG_TEST(test_arm_serial),    RIG_TEST(test_broken_station),
+		RIG_TEST(test_arm_pedal),     RIG_TEST(test_begin_cartridge),
+		RIG_TEST(test_unknown_model),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
