@@ -6,7 +6,7 @@
 #include "driver/base/cleanup.h"
 #include "driver/proto/proto.h"
 
-/* Makers add theirs here, one line a model; udev/ has the same list for access rights. */
+/* Makers add theirs here, one line a model. */
 static const struct host_id {
 	uint16_t vendor_id;
 	uint16_t product_id;
