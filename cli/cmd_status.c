@@ -119,10 +119,14 @@ static int print_pen(const struct objects *objects, const struct pen *pen, json_
 	table_pair(sheet, "Cartridge", "%s",
 		   values_line(pen->cartridge, cartridge, sizeof(cartridge)));
 	table_pair(sheet, "Pedal", "%s", *pen->pedal ? pen->pedal : "-");
+	if (pen->armed) {
+		table_pair(sheet, "Arming", "is armed");
+		return table_print(sheet);
+	}
 	if (n == 0)
-		table_pair(sheet, "Arming", "%s", pen->armed ? "is armed" : "nothing against it");
+		table_pair(sheet, "Arming", "nothing against it");
 	for (size_t i = 0; i < n; i++)
-		table_pair(sheet, i == 0 ? "Not armed" : "", "%s: %s", reason_part(reasons, i, 0),
+		table_pair(sheet, i == 0 ? "Against" : "", "%s: %s", reason_part(reasons, i, 0),
 			   reason_part(reasons, i, 1));
 	return table_print(sheet);
 }

@@ -109,8 +109,8 @@ int rows_session(struct rows *rows, const struct store_session *s, int64_t *ret_
 		   DB_T(s->client), DB_T(s->operator_name), DB_I(s->operator_uid),
 		   DB_T(s->screening), DB_T(s->consent), DB_T(s->sign_off), DB_T(s->cartridge),
 		   DB_T(s->cartridge_uid), DB_T(s->cartridge_lot), DB_I(s->cartridge_expires_days),
-		   DB_I(s->area_size_cm2), DB_I(s->started_usec), DB_I(s->started_wall_usec),
-		   DB_I(s->clock_synchronized));
+		   s->area_size_cm2 ? DB_I(s->area_size_cm2) : DB_N, DB_I(s->started_usec),
+		   DB_I(s->started_wall_usec), DB_I(s->clock_synchronized));
 	if (r >= 0)
 		*ret_n = sqlite3_last_insert_rowid(rows->db);
 	return r;

@@ -132,7 +132,8 @@ static void test_quota(void **state)
 {
 	struct rig *rig = rig_start(state, &(struct rig_options){.station = "Quota = 128KiB\n"});
 
-	/* Reached while running: the pen is stopped, nothing can be armed, and what came is recorded. */
+	/* Reached while running: the pen is stopped, nothing can be armed, and what came is
+	 * recorded. */
 	start_running(rig);
 	rig_await_healthy(rig, false, 6 * STEP_MS);
 	rig_await_motor(rig, false, STEP_MS);
