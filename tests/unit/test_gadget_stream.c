@@ -206,6 +206,21 @@ static void rogue_stream(void **state)
 	assert_int_equal(misbehave_packet(&rogue, &pen, buf, MNPEN_SAMPLE_SIZE - 1), -EOVERFLOW);
 }
 
+/* ARM while the needles still go back: 0 until the first stroke, whatever they show. */
+static void depth_is_0_from_arm_to_the_first_stroke(void **state)
+{
+	struct mnpen_arm arm = fixture_arm();
+
+	to_running();
+	pass_leased(500 * MS);
+	assert_int_equal(send(MNPEN_REQ_STOP, NULL, 0), MNPEN_ERR_NONE);
+	assert_true(model_sample(&pen).depth_um > 0); /* at rest it is where they are */
+	arm.cmd = pen.last_cmd + 1;
+	assert_int_equal(send_arm(&arm), MNPEN_ERR_NONE);
+	assert_int_equal(pen.state, MNPEN_STATE_ARMED);
+	assert_int_equal(model_sample(&pen).depth_um, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +231,7 @@ int main(void)
 		cmocka_unit_test(a_run_in_samples),
 		cmocka_unit_test(same_inputs_same_samples),
 		cmocka_unit_test(rogue_stream),
+		cmocka_unit_test(depth_is_0_from_arm_to_the_first_stroke),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
