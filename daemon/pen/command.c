@@ -170,8 +170,10 @@ int pen_arm(struct pen *pen, const struct pen_arm *arm, pen_done done, void *use
 			  .run_left_ms = arm->run_left_ms,
 			  .max_age_usec = arm->max_age_usec,
 			  .period_usec = pen->stream_us,
+			  .lease_ms = arm->lease_ms,
 			  .cartridge = pen->info.features & MNPEN_FEATURE_CARTRIDGE_TAG,
-		  });
+		  },
+		  record.cmd);
 	pen_step(pen,
 		 &(struct fsm_input){
 			 .event = FSM_EV_ARM,
@@ -191,7 +193,7 @@ static void on_target_answer(void *userdata, const struct ep0_answer *a)
 
 	if (pen->op.kind != OP_TARGET || pen_op_answer(pen, a) || a->result != -EPIPE)
 		return;
-	judge_target_settled(&pen->judge, pen->target_depth_um);
+	judge_target_settled(&pen->judge, pen->target_depth_um, pen->target_speed_rpm);
 	pen_op_refused(pen, &a->refusal);
 }
 
@@ -217,7 +219,7 @@ static int send_target(struct pen *pen, uint16_t depth_um, uint16_t speed_rpm, u
 	pen->op.depth_um = depth_um;
 	pen->op.speed_rpm = speed_rpm;
 	pen->op.deadline_usec = now_usec + FSM_CONFIRM_USEC;
-	judge_target_sent(&pen->judge);
+	judge_target_sent(&pen->judge, pen->op.cmd);
 	pen_rearm_timer(pen);
 	return 0;
 }
@@ -255,7 +257,8 @@ static void target_in_force(struct pen *pen)
 		return;
 	pen->op.in_force = true;
 	pen->target_depth_um = pen->op.depth_um;
-	judge_target_settled(&pen->judge, pen->op.depth_um);
+	pen->target_speed_rpm = pen->op.speed_rpm;
+	judge_target_settled(&pen->judge, pen->op.depth_um, pen->op.speed_rpm);
 	pen->lease.enable = true;
 	pen->lease.sent_usec = 0; /* due: the first one that lets the trigger run */
 }

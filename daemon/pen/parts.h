@@ -97,8 +97,9 @@ struct pen {
 	struct pen_lease lease;
 	struct pen_arm arm; /* of the present ARM */
 	struct pen_op op;
-	uint16_t target_depth_um; /* in force */
-	uint32_t cmd;		  /* last command number used */
+	uint16_t target_depth_um; /* in force; 0 = none */
+	uint16_t target_speed_rpm;
+	uint32_t cmd; /* last command number used */
 	uint32_t stream_wanted_us;
 	uint32_t stream_asked_us; /* 0 = not yet, or nobody knows what became of it */
 	uint32_t stream_us;	  /* accepted by the pen; 0 = not known */

@@ -123,6 +123,7 @@ void pen_send_lease(struct pen *pen, uint64_t now_usec)
 	control = ep0_out(MNPEN_REQ_LEASE, buf, sizeof(buf));
 	if (ep0_send(&pen->ep0, &control, on_lease_answer, pen) < 0)
 		return; /* tried again with the next sample; if it never works, the lease ends */
+	judge_lease_sent(&pen->judge, lease->enable);
 	lease->counter++;
 	lease->sent_usec = now_usec;
 	lease->sample_since = false;

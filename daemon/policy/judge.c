@@ -3,6 +3,7 @@
 
 #include "daemon/policy/judge.h"
 #include "daemon/policy/judge_motor.h"
+#include "daemon/policy/judge_orders.h"
 
 #define USEC_PER_MSEC 1000u
 
@@ -12,7 +13,9 @@ void judge_reset(struct judge *judge)
 		.limits = judge->limits,
 		.armed = judge->armed,
 		.confirmed = judge->confirmed,
+		.orders = judge->orders,
 		.target_um = judge->target_um,
+		.target_rpm = judge->target_rpm,
 		.target_pending = judge->target_pending,
 		.trigger_held = judge->trigger_held,
 		.run_usec = judge->run_usec,
@@ -21,9 +24,10 @@ void judge_reset(struct judge *judge)
 	*judge = fresh;
 }
 
-void judge_arm(struct judge *judge, const struct judge_limits *limits)
+void judge_arm(struct judge *judge, const struct judge_limits *limits, uint32_t cmd)
 {
 	judge->limits = *limits;
+	judge->orders = (struct judge_orders){.cmd = cmd};
 	judge->armed = true;
 	judge->confirmed = false;
 	judge->target_um = 0;
@@ -40,6 +44,7 @@ void judge_armed_sample(struct judge *judge, const struct mnpen_sample *sample)
 {
 	judge->confirmed = true;
 	judge->trigger_held = sample->flags & MNPEN_FLAG_TRIGGER;
+	judge_orders_begin(judge, sample);
 }
 
 void judge_disarm(struct judge *judge)
@@ -47,15 +52,17 @@ void judge_disarm(struct judge *judge)
 	judge->armed = false;
 }
 
-void judge_target_sent(struct judge *judge)
+void judge_target_sent(struct judge *judge, uint32_t cmd)
 {
 	judge->target_pending = true;
+	judge->orders.cmd = cmd;
 }
 
-void judge_target_settled(struct judge *judge, uint16_t depth_um)
+void judge_target_settled(struct judge *judge, uint16_t depth_um, uint16_t speed_rpm)
 {
 	judge->target_pending = false;
 	judge->target_um = depth_um;
+	judge->target_rpm = speed_rpm;
 	judge->target_grace_until_us = judge->last_time_us + JUDGE_TARGET_GRACE_USEC;
 	judge->off_target = 0;
 }
@@ -171,6 +178,7 @@ static void judge_all(struct judge *judge, const struct mnpen_sample *s,
 
 	keep_first(reason, judge_depth(judge, s, new_stroke));
 	keep_first(reason, judge_drive(judge, s, new_stroke, &result->drive_evidence));
+	keep_first(reason, judge_orders(judge, s));
 	keep_first(reason, judge_state(judge, s));
 	keep_first(reason, judge_hole(judge, s));
 	keep_first(reason, judge_trigger(judge, s));

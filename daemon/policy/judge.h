@@ -28,6 +28,9 @@
 #define JUDGE_STROKE_BUCKET_USEC 100000ULL
 #define JUDGE_STROKE_PERCENT 20
 #define JUDGE_STROKE_SLACK 2
+#define JUDGE_LEASE_SLACK_US                                                                       \
+	20000u		   /* the end of the lease, as the pen tells it, may jitter so far */
+#define JUDGE_LEASES_MAX 8 /* on their way to the pen and back in its samples, at most */
 
 /** struct judge_limits - what a sample is judged against while armed */
 struct judge_limits {
@@ -38,7 +41,8 @@ struct judge_limits {
 	uint32_t run_left_ms;  /* of the session's allowance, at this ARM */
 	uint32_t max_age_usec; /* a hole in the stream longer than that is a trip */
 	uint32_t period_usec;  /* of the stream: what a missing seq stands for; 0 = not known */
-	bool cartridge;	       /* the pen has a tag reader: without a cartridge nothing runs */
+	uint16_t lease_ms;
+	bool cartridge; /* the pen has a tag reader: without a cartridge nothing runs */
 };
 
 /** struct judge_since - how long a condition has lasted, on the pen's clock */
@@ -55,6 +59,15 @@ struct judge_bucket {
 	uint32_t strokes;
 };
 
+/** struct judge_orders - what the pen was told since ARM, and what it has shown of that */
+struct judge_orders {
+	uint32_t cmd;	       /* the newest command sent */
+	uint32_t cmd_shown;    /* the newest that a sample showed */
+	bool enabled;	       /* a lease with enable = 1 went out */
+	unsigned int leases;   /* sent, and not yet seen to lengthen the lease */
+	uint64_t lease_end_us; /* by the pen's own word and clock */
+};
+
 /** struct judge - zero-initialise; judge_reset() when the stream starts anew */
 struct judge {
 	struct judge_limits limits;
@@ -69,7 +82,9 @@ struct judge {
 	bool last_running;
 	bool last_drive;
 
-	uint16_t target_um;  /* 0 = none yet */
+	struct judge_orders orders;
+	uint16_t target_um; /* 0 = none yet */
+	uint16_t target_rpm;
 	bool target_pending; /* sent, not yet confirmed: either may be in force */
 	uint64_t target_grace_until_us;
 	unsigned int off_target;
@@ -97,10 +112,11 @@ struct judge_result {
  * what comes. What belongs to the ARM (limits, target, trigger, run time) stays. */
 void judge_reset(struct judge *judge);
 
-/** judge_arm() - from now on samples are judged against @limits; the run counters start at 0. Not
+/** judge_arm() - ARM number @cmd goes out: from now on samples are judged against @limits; the run
+ * counters start at 0. Not
  * while the newest sample shows needles deeper than @limits: that they still retract from a run
  * under other limits (25 ms) is no excuse here. */
-void judge_arm(struct judge *judge, const struct judge_limits *limits);
+void judge_arm(struct judge *judge, const struct judge_limits *limits, uint32_t cmd);
 
 /** judge_armed_sample() - the sample that confirmed ARM: a trigger that is down in it starts
  * nothing */
@@ -109,18 +125,22 @@ void judge_armed_sample(struct judge *judge, const struct mnpen_sample *sample);
 /** judge_disarm() - limits no longer hold; order, drive and current are still judged */
 void judge_disarm(struct judge *judge);
 
-/** judge_target_sent() - a target went out: until it is settled either may be in force */
-void judge_target_sent(struct judge *judge);
+/** judge_target_sent() - target number @cmd went out: until it is settled either may be in force */
+void judge_target_sent(struct judge *judge, uint32_t cmd);
 
-/** judge_target_settled() - the target in force is @depth_um (new if confirmed, old if refused) */
-void judge_target_settled(struct judge *judge, uint16_t depth_um);
+/** judge_target_settled() - the target in force (new if confirmed, old if refused; 0 = none) */
+void judge_target_settled(struct judge *judge, uint16_t depth_um, uint16_t speed_rpm);
+
+/** judge_lease_sent() - a lease went out. The pen may say that its lease grew once for each. */
+void judge_lease_sent(struct judge *judge, bool enable);
 
 /**
  * judge_sample() - judge one sample of the stream
  *
- * The first reason found counts, worst first: order, depth, drive, faults, a hole in the stream,
- * trigger, speed, strokes, run time. seq may wrap around, as it does after 50 days at 1 kHz.
- * After REASON_ORDER the sample becomes the new base, so that an idle pen recovers by itself.
+ * The first reason found counts, worst first: order, depth, drive, our own orders, faults, a hole
+ * in the stream, trigger, speed, strokes, run time. seq may wrap around, as it does after 50 days
+ * at 1 kHz. After REASON_ORDER the sample becomes the new base, so that an idle pen recovers by
+ * itself.
  */
 struct judge_result judge_sample(struct judge *judge, const struct mnpen_sample *sample);
 

@@ -50,6 +50,14 @@ const char *policy_reason_name(enum policy_reason reason)
 		return "missing";
 	case REASON_CARTRIDGE:
 		return "cartridge";
+	case REASON_NOT_ENABLED:
+		return "not-enabled";
+	case REASON_LEASE_CLOCK:
+		return "lease-clock";
+	case REASON_TARGET_CHANGED:
+		return "target-changed";
+	case REASON_COMMAND_UNKNOWN:
+		return "command-unknown";
 	case REASON_STALE:
 		return "stale";
 	case REASON_ARM_TIMEOUT:

@@ -32,6 +32,11 @@ enum policy_reason {
 	REASON_UNDECODABLE = 22,
 	REASON_MISSING = 23,   /* a hole longer than MaxSampleAge */
 	REASON_CARTRIDGE = 24, /* armed or running without the cartridge */
+	/* what it says of our own orders cannot be */
+	REASON_NOT_ENABLED = 25,     /* running, or enabled, without a lease that enables */
+	REASON_LEASE_CLOCK = 26,     /* its lease grows by itself, or is longer than armed */
+	REASON_TARGET_CHANGED = 27,  /* the target is not the one that was confirmed */
+	REASON_COMMAND_UNKNOWN = 28, /* last_cmd is none of ours, or went back */
 	/* the lack of one */
 	REASON_STALE = 30,
 	REASON_ARM_TIMEOUT = 31,   /* armed, and nobody pressed the trigger */

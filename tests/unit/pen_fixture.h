@@ -19,6 +19,7 @@ struct fixture {
 	struct fake_owner owner;
 	struct fake_host *host;
 	struct mnpen_sample sample;
+	uint64_t lease_end_us; /* on the pen's clock; enough for one test without a renewal */
 };
 
 static inline int setup(void **state)
@@ -47,6 +48,12 @@ static inline int teardown(void **state)
 
 static inline void next(struct fixture *f)
 {
+	struct mnpen_sample *s = &f->sample;
+	bool armed = s->state == MNPEN_STATE_ARMED || s->state == MNPEN_STATE_RUNNING;
+
+	if (!armed || f->lease_end_us == 0)
+		f->lease_end_us = s->time_us + 300000;
+	s->lease_left_ms = armed ? (uint16_t)((f->lease_end_us - s->time_us) / 1000) : 0;
 	fake_host_sample(f->host, fake_next_sample(&f->sample));
 }
 

@@ -13,6 +13,10 @@
 #define TARGET_RPM 3000
 #define RUN_LEFT_MS 60000
 #define MAX_AGE_USEC 50000
+#define LEASE_MS 300
+#define LEASE_EVERY_US 75000
+#define ARM_CMD 7
+#define TARGET_CMD 8
 #define RUNNING_FLAGS (MNPEN_FLAG_TRIGGER | MNPEN_FLAG_ENABLED | MNPEN_FLAG_DRIVE)
 
 struct feed {
@@ -20,8 +24,20 @@ struct feed {
 	struct judge_result result; /* of the newest sample */
 	struct mnpen_sample s;
 	bool count_strokes; /* as the speed says, while the drive is on */
+	bool keep_lease;    /* the host renews, and the pen says what is left */
 	uint64_t phase_x60m;
+	uint64_t lease_end_us;
 };
+
+/* An honest pen's lease, renewed as often as the host does. */
+static inline void feed_lease(struct feed *f)
+{
+	if (f->s.time_us + LEASE_MS * 1000 >= f->lease_end_us + LEASE_EVERY_US) {
+		judge_lease_sent(&f->judge, true);
+		f->lease_end_us = f->s.time_us + LEASE_MS * 1000;
+	}
+	f->s.lease_left_ms = (uint16_t)((f->lease_end_us - f->s.time_us + 999) / 1000);
+}
 
 /* The next sample, @usec after the last. */
 static inline enum policy_reason feed_after(struct feed *f, uint64_t usec)
@@ -33,6 +49,8 @@ static inline enum policy_reason feed_after(struct feed *f, uint64_t usec)
 		f->s.strokes += (uint32_t)(f->phase_x60m / 60000000);
 		f->phase_x60m %= 60000000;
 	}
+	if (f->keep_lease)
+		feed_lease(f);
 	f->result = judge_sample(&f->judge, &f->s);
 	return f->result.reason;
 }
@@ -61,6 +79,7 @@ static inline struct feed feed_armed(void)
 		.speed_max_rpm = SPEED_MAX_RPM,
 		.run_left_ms = RUN_LEFT_MS,
 		.max_age_usec = MAX_AGE_USEC,
+		.lease_ms = LEASE_MS,
 	};
 	struct feed f = {
 		.s = {.seq = 100, .time_us = 5000000, .state = MNPEN_STATE_IDLE},
@@ -68,13 +87,18 @@ static inline struct feed feed_armed(void)
 	};
 
 	feed(&f);
-	judge_arm(&f.judge, &limits);
+	judge_arm(&f.judge, &limits, ARM_CMD);
 	f.s.state = MNPEN_STATE_ARMED;
+	f.s.last_cmd = ARM_CMD;
+	f.keep_lease = true;
 	feed(&f);
 	judge_armed_sample(&f.judge, &f.s);
-	judge_target_sent(&f.judge);
+	judge_target_sent(&f.judge, TARGET_CMD);
+	f.s.last_cmd = TARGET_CMD;
+	f.s.target_depth_um = TARGET_UM;
+	f.s.target_speed_rpm = TARGET_RPM;
 	feed(&f);
-	judge_target_settled(&f.judge, TARGET_UM);
+	judge_target_settled(&f.judge, TARGET_UM, TARGET_RPM);
 	feed_ms(&f, 1000);
 	return f;
 }

@@ -27,6 +27,7 @@ void policy_pen_init(struct policy_pen *pen, uint64_t seed)
 	pen->brake_us = 5000 + policy_pen_random(pen, 45000);
 	pen->extend_um_ms = 60 + policy_pen_random(pen, 100);
 	pen->cut_us = policy_pen_random(pen, 5000);
+	pen->lease_round_us = policy_pen_random(pen, 1000);
 }
 
 static void leave_running(struct policy_pen *pen, enum mnpen_state state,
@@ -106,6 +107,15 @@ static void substep(struct policy_pen *pen)
 		stroke(pen);
 }
 
+static uint16_t lease_left_ms(const struct policy_pen *pen)
+{
+	bool armed = pen->s.state == MNPEN_STATE_ARMED || pen->s.state == MNPEN_STATE_RUNNING;
+
+	if (!armed || pen->lease_end_us <= pen->s.time_us)
+		return 0;
+	return (uint16_t)((pen->lease_end_us - pen->s.time_us + pen->lease_round_us) / 1000);
+}
+
 void policy_pen_step(struct policy_pen *pen, uint32_t usec)
 {
 	struct mnpen_sample *s = &pen->s;
@@ -126,9 +136,10 @@ void policy_pen_step(struct policy_pen *pen, uint32_t usec)
 	s->speed_rpm = (uint16_t)speed_rpm;
 	s->motor_ma = (uint16_t)pen->current_ma;
 	s->run_ms = (uint32_t)(pen->run_us / 1000);
+	s->lease_left_ms = lease_left_ms(pen);
 }
 
-void policy_pen_arm(struct policy_pen *pen, uint32_t cmd)
+void policy_pen_arm(struct policy_pen *pen, uint32_t cmd, uint16_t lease_ms)
 {
 	if (pen->s.state != MNPEN_STATE_IDLE || cmd <= pen->s.last_cmd)
 		return;
@@ -139,6 +150,10 @@ void policy_pen_arm(struct policy_pen *pen, uint32_t cmd)
 	pen->run_us = 0;
 	pen->enable = false;
 	pen->has_target = false;
+	pen->s.target_depth_um = 0;
+	pen->s.target_speed_rpm = 0;
+	pen->lease_ms = lease_ms;
+	pen->lease_end_us = pen->s.time_us + 1000ULL * lease_ms;
 }
 
 void policy_pen_target(struct policy_pen *pen, uint32_t cmd, uint16_t depth_um, uint16_t rpm)
@@ -149,9 +164,12 @@ void policy_pen_target(struct policy_pen *pen, uint32_t cmd, uint16_t depth_um, 
 	pen->has_target = true;
 }
 
-void policy_pen_enable(struct policy_pen *pen)
+void policy_pen_lease(struct policy_pen *pen, bool enable)
 {
-	pen->enable = true;
+	if (pen->s.state != MNPEN_STATE_ARMED && pen->s.state != MNPEN_STATE_RUNNING)
+		return;
+	pen->enable = enable;
+	pen->lease_end_us = pen->s.time_us + 1000ULL * pen->lease_ms;
 }
 
 void policy_pen_stop(struct policy_pen *pen)

@@ -23,7 +23,10 @@ struct policy_pen {
 	uint32_t cut_us; /* the drive goes off so long after RUNNING */
 	/* of now */
 	bool trigger, enable, has_target;
-	uint64_t left_us; /* when it left RUNNING */
+	uint64_t left_us;      /* when it left RUNNING */
+	uint64_t lease_end_us; /* rounded up, down or to the nearest in what it says */
+	uint16_t lease_ms;
+	uint32_t lease_round_us;
 	double speed_rpm, phase, position_um, peak_um, current_ma;
 	double run_us;
 	uint16_t stroke_um;
@@ -35,9 +38,9 @@ uint32_t policy_pen_random(struct policy_pen *pen, uint32_t below);
 /** policy_pen_step() - @usec pass, a multiple of 200 */
 void policy_pen_step(struct policy_pen *pen, uint32_t usec);
 
-void policy_pen_arm(struct policy_pen *pen, uint32_t cmd);
+void policy_pen_arm(struct policy_pen *pen, uint32_t cmd, uint16_t lease_ms);
+void policy_pen_lease(struct policy_pen *pen, bool enable);
 void policy_pen_target(struct policy_pen *pen, uint32_t cmd, uint16_t depth_um, uint16_t rpm);
-void policy_pen_enable(struct policy_pen *pen);
 void policy_pen_stop(struct policy_pen *pen);
 void policy_pen_trigger(struct policy_pen *pen, bool down);
 

@@ -103,6 +103,7 @@ static void depth_limit(void **state)
 			struct feed f = feed_armed();
 
 			f.s.state = (uint8_t)pen_state;
+			f.s.flags = MNPEN_FLAG_ENABLED;
 			f.s.depth_um = (uint16_t)(LIMIT_UM + TOLERANCE_UM + over);
 			assert_int_equal(feed(&f), over > 0 ? REASON_DEPTH_LIMIT : REASON_NONE);
 			judge_disarm(&f.judge);
@@ -183,10 +184,11 @@ static void target_grace(void **state)
 
 		assert_int_equal(stroke(&f, 500), REASON_NONE);
 		assert_int_equal(stroke(&f, 500), REASON_NONE);
-		judge_target_sent(&f.judge);
+		judge_target_sent(&f.judge, TARGET_CMD);
 		for (unsigned int n = 0; n < 5; n++)
 			assert_int_equal(stroke(&f, 500), REASON_NONE);
-		judge_target_settled(&f.judge, 650);
+		judge_target_settled(&f.judge, 650, TARGET_RPM);
+		f.s.target_depth_um = 650;
 		for (unsigned int n = 0; n < 24; n++)
 			assert_int_equal(stroke(&f, 800), REASON_NONE);
 		/* 480 ms have gone; three strokes at the very end of the grace count or not */
@@ -208,8 +210,8 @@ static void target_starts_the_count(void **state)
 
 	assert_int_equal(stroke(&f, deep_um), REASON_NONE);
 	assert_int_equal(stroke(&f, deep_um), REASON_NONE);
-	judge_target_sent(&f.judge);
-	judge_target_settled(&f.judge, TARGET_UM);
+	judge_target_sent(&f.judge, TARGET_CMD);
+	judge_target_settled(&f.judge, TARGET_UM, TARGET_RPM);
 	feed_release(&f);
 	assert_int_equal(feed_ms(&f, 600), 600);
 	feed_press(&f);
@@ -217,7 +219,7 @@ static void target_starts_the_count(void **state)
 	assert_int_equal(stroke(&f, deep_um), REASON_NONE);
 	assert_int_equal(stroke(&f, deep_um), REASON_DEPTH_TARGET);
 
-	judge_arm(&f.judge, &limits);
+	judge_arm(&f.judge, &limits, ARM_CMD);
 	f.judge.trigger_held = false;
 	for (unsigned int n = 0; n < 5; n++) /* no target of this ARM yet */
 		assert_int_equal(stroke(&f, deep_um), REASON_NONE);

@@ -69,10 +69,11 @@ static void speed_case(const struct speed_case *c, bool drive, unsigned int befo
 	unsigned int passes;
 
 	f.judge.limits.speed_min_rpm = c->min_rpm;
-	judge_target_sent(&f.judge); /* depths are not the matter here */
+	judge_target_sent(&f.judge, TARGET_CMD); /* depths are not the matter here */
 	feed_press(&f);
 	if (!drive)
-		f.s.flags = MNPEN_FLAG_TRIGGER; /* its word alone, and no strokes */
+		f.s.flags = MNPEN_FLAG_TRIGGER |
+			    MNPEN_FLAG_ENABLED; /* its word alone, and no strokes */
 	assert_int_equal(feed_ms(&f, before_ms), before_ms);
 	f.s.speed_rpm = c->rpm;
 	passes = feed_ms(&f, 3000);
@@ -137,7 +138,7 @@ static void overspeed_flicker(void **state)
 	f.s.speed_rpm = 6301;
 	for (unsigned int ms = 0; ms < 100; ms++) {
 		f.s.state = ms % 10 == 9 ? MNPEN_STATE_ARMED : MNPEN_STATE_RUNNING;
-		f.s.flags = ms % 10 == 9 ? MNPEN_FLAG_TRIGGER : RUNNING_FLAGS;
+		f.s.flags = RUNNING_FLAGS & (ms % 10 == 9 ? ~MNPEN_FLAG_DRIVE : ~0u);
 		assert_int_equal(feed(&f), REASON_NONE);
 	}
 	assert_int_equal(feed(&f), REASON_OVERSPEED);
@@ -154,7 +155,7 @@ static void coasting_into_lower_limits(void **state)
 	judge_disarm(&f.judge);
 	feed_release(&f);
 	f.s.speed_rpm = 6301;
-	judge_arm(&f.judge, &limits);
+	judge_arm(&f.judge, &limits, ARM_CMD);
 	assert_int_equal(feed_ms(&f, 500), 500);
 }
 
@@ -198,7 +199,7 @@ static void times_of_each_arm(void **state)
 		for (unsigned int n = 0; n < 2; n++) {
 			f.s.speed_rpm = cases[i].rpm;
 			f.s.flags = cases[i].flags;
-			judge_arm(&f.judge, &limits);
+			judge_arm(&f.judge, &limits, ARM_CMD);
 			f.judge.trigger_held = false;
 			assert_int_equal(feed_ms(&f, cases[i].ms), cases[i].ms);
 		}

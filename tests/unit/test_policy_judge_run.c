@@ -16,8 +16,8 @@ static void trigger_released(void **state)
 	static const struct {
 		uint8_t state, flags;
 	} cases[] = {
-		{MNPEN_STATE_RUNNING, MNPEN_FLAG_DRIVE},
-		{MNPEN_STATE_RUNNING, 0},
+		{MNPEN_STATE_RUNNING, MNPEN_FLAG_ENABLED | MNPEN_FLAG_DRIVE},
+		{MNPEN_STATE_RUNNING, MNPEN_FLAG_ENABLED},
 	};
 
 	for (unsigned int i = 0; i < 2; i++) {
@@ -44,7 +44,7 @@ static void trigger_released_and_flicker(void **state)
 {
 	struct feed f = feed_running();
 
-	f.s.flags = MNPEN_FLAG_DRIVE;
+	f.s.flags = MNPEN_FLAG_ENABLED | MNPEN_FLAG_DRIVE;
 	for (unsigned int ms = 0; ms < 100; ms++) {
 		f.s.state = ms % 2 ? MNPEN_STATE_RUNNING : MNPEN_STATE_ARMED;
 		assert_int_equal(feed(&f), REASON_NONE);
@@ -76,7 +76,7 @@ static void trigger_before_confirmation(void **state)
 	struct feed f = feed_armed();
 	struct judge_limits limits = f.judge.limits;
 
-	judge_arm(&f.judge, &limits);
+	judge_arm(&f.judge, &limits, ARM_CMD);
 	feed_press(&f);
 	assert_int_equal(feed(&f), REASON_TRIGGER_HELD);
 }
@@ -159,7 +159,7 @@ static void run_ms(void **state)
 	assert_true(judge_run_ms(&f.judge, &f.s) == UINT32_MAX);
 
 	/* until ARM is confirmed the pen still shows the count of the ARM before */
-	judge_arm(&f.judge, &limits);
+	judge_arm(&f.judge, &limits, ARM_CMD);
 	assert_int_equal(judge_run_ms(&f.judge, &f.s), 0);
 	judge_armed_sample(&f.judge, &f.s);
 	assert_int_equal(judge_run_ms(&f.judge, &f.s), 5000);

@@ -34,7 +34,7 @@ static void strokes_against_speed(void **state)
 		struct feed f = feed_armed();
 		enum policy_reason reason = REASON_NONE;
 
-		judge_target_sent(&f.judge);
+		judge_target_sent(&f.judge, TARGET_CMD);
 		feed_press(&f);
 		f.s.speed_rpm = 6000;
 		f.count_strokes = false;
@@ -56,7 +56,7 @@ static void strokes_backwards(void **state)
 	assert_int_equal(feed(&f), REASON_STROKE_COUNT);
 	feed_release(&f);
 	feed(&f);
-	judge_arm(&f.judge, &limits);
+	judge_arm(&f.judge, &limits, ARM_CMD);
 	f.s.strokes = 0;
 	assert_int_equal(feed(&f), REASON_NONE);
 }
@@ -66,7 +66,7 @@ static void strokes_of_each_run(void **state)
 {
 	struct feed f = feed_armed();
 
-	judge_target_sent(&f.judge);
+	judge_target_sent(&f.judge, TARGET_CMD);
 	f.count_strokes = false;
 	for (unsigned int n = 0; n < 8; n++) {
 		feed_press(&f);
@@ -85,7 +85,7 @@ static void gap_in_spin_up(void **state)
 	for (unsigned int strokes = 0; strokes <= 5; strokes++) {
 		struct feed f = feed_armed();
 
-		judge_target_sent(&f.judge);
+		judge_target_sent(&f.judge, TARGET_CMD);
 		f.count_strokes = false;
 		feed_press(&f);
 		f.s.speed_rpm = 0;
@@ -104,7 +104,7 @@ static void gap_at_the_ends(void **state)
 	struct feed f = feed_armed();
 
 	f.judge.limits.max_age_usec = 200000;
-	judge_target_sent(&f.judge);
+	judge_target_sent(&f.judge, TARGET_CMD);
 	f.count_strokes = false;
 	f.s.speed_rpm = TARGET_RPM; /* it coasts */
 	feed(&f);

@@ -37,9 +37,11 @@ struct link {
 	struct judge_limits limits;
 	uint32_t cmd;
 	uint32_t target_cmd; /* under way; 0 = none */
-	uint16_t target_um;
-	uint64_t hand_us; /* when the hand changes its mind */
-	bool stopped;	  /* by the host: the next reason is its own */
+	uint16_t target_um, target_rpm;
+	bool enable;	   /* a target is in force */
+	uint64_t lease_us; /* when the last one went out; 0 = none in this ARM */
+	uint64_t hand_us;  /* when the hand changes its mind */
+	bool stopped;	   /* by the host: the next reason is its own */
 	unsigned int armed, started, paused, targets, stops, overtaken, gaps;
 };
 
@@ -73,14 +75,14 @@ static void host_target(struct link *link)
 {
 	uint32_t span_um = link->limits.depth_um - 100u;
 	uint32_t span_rpm = (uint32_t)link->limits.speed_max_rpm - link->limits.speed_min_rpm - 200;
-	uint16_t rpm = (uint16_t)(link->limits.speed_min_rpm + 100u +
-				  policy_pen_random(&link->pen, span_rpm));
 
+	link->target_rpm = (uint16_t)(link->limits.speed_min_rpm + 100u +
+				      policy_pen_random(&link->pen, span_rpm));
 	link->target_um = (uint16_t)(100 + policy_pen_random(&link->pen, span_um + 1));
 	link->target_cmd = ++link->cmd;
 	link->targets++;
-	judge_target_sent(&link->judge);
-	policy_pen_target(&link->pen, link->target_cmd, link->target_um, rpm);
+	judge_target_sent(&link->judge, link->target_cmd);
+	policy_pen_target(&link->pen, link->target_cmd, link->target_um, link->target_rpm);
 }
 
 static void host_stop(struct link *link)
@@ -103,17 +105,33 @@ static void host_arm(struct link *link)
 		.speed_max_rpm = (uint16_t)(3000 + policy_pen_random(&link->pen, 6000)),
 		.run_left_ms = 600000,
 		.max_age_usec = MAX_AGE_USEC,
+		.lease_ms = (uint16_t)(100 + policy_pen_random(&link->pen, 901)),
 	};
 	if (link->seen_um > l->depth_um) /* needles that still retract from a deeper ARM */
 		return;
 	link->cmd++;
-	policy_pen_arm(&link->pen, link->cmd);
-	judge_arm(&link->judge, l);
+	policy_pen_arm(&link->pen, link->cmd, l->lease_ms);
+	judge_arm(&link->judge, l, link->cmd);
+	link->enable = false;
+	link->lease_us = 0;
 	step(link, &(struct fsm_input){
 			   .event = FSM_EV_ARM,
 			   .cmd = link->cmd,
 			   .arm_timeout_usec = 10000000,
 		   });
+}
+
+/* A quarter of the lease after the last, at once when a target came into force; some are lost. */
+static void host_lease(struct link *link)
+{
+	uint64_t now_us = link->pen.s.time_us;
+
+	if (!fsm_lease_wanted(&link->fsm) || now_us < link->lease_us + link->limits.lease_ms * 250u)
+		return;
+	judge_lease_sent(&link->judge, link->enable);
+	link->lease_us = now_us;
+	if (policy_pen_random(&link->pen, 10))
+		policy_pen_lease(&link->pen, link->enable);
 }
 
 static void deliver(struct link *link, const struct mnpen_sample *s)
@@ -140,10 +158,12 @@ static void deliver(struct link *link, const struct mnpen_sample *s)
 		judge_armed_sample(&link->judge, s);
 		host_target(link);
 	} else if (link->target_cmd && s->last_cmd == link->target_cmd) {
-		judge_target_settled(&link->judge, link->target_um);
-		policy_pen_enable(&link->pen);
+		judge_target_settled(&link->judge, link->target_um, link->target_rpm);
+		link->enable = true;
+		link->lease_us = 0;
 		link->target_cmd = 0;
 	}
+	host_lease(link);
 }
 
 /* Samples come late by up to 10 ms, in bursts, and some not at all for up to 35 ms. */
@@ -320,9 +340,9 @@ static void nonsense(void **state)
 		uint32_t effects;
 
 		if (random32(&seed) % 16 == 0)
-			judge_arm(&judge, &limits);
+			judge_arm(&judge, &limits, s.last_cmd + 2);
 		if (random32(&seed) % 64 == 0)
-			judge_target_settled(&judge, (uint16_t)(random32(&seed) % 1000));
+			judge_target_settled(&judge, (uint16_t)(random32(&seed) % 1000), 3000);
 		if (random32(&seed) % 128 == 0)
 			judge_armed_sample(&judge, &s);
 		nonsense_sample(&seed, &s);
