@@ -29,7 +29,7 @@ const char *unit_allowed(enum unit_kind kind);
 
 /**
  * unit_format() - @base as people read it: "0.50 mm", "6000 rpm (100.0 Hz)", "1 min 30 s"
- * @buf: at least 48 bytes. Returns @buf.
+ * @buf: 52 bytes hold any value. Returns @buf.
  */
 char *unit_format(enum unit_kind kind, uint64_t base, char *buf, size_t size);
 

@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "driver/host/tap.h"
 #include "driver/proto/proto.h"
 
 #define HOST_CONTROL_TIMEOUT_MS 50 /* the time limit of every transfer while a pen may be armed */
@@ -92,6 +93,9 @@ struct host {
 	const struct host_ops *ops;
 	const struct host_callbacks *callbacks;
 	void *userdata;
+	struct host_tap *tap;		     /* NULL = nobody listens; see host_set_tap() */
+	struct host_descriptors descriptors; /* of the present device, as the next one */
+	unsigned int speed_mbit;	     /* of its bus: 12 or 480; 0 = not known */
 };
 
 /**

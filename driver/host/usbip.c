@@ -59,8 +59,10 @@ static void take_down(struct usbip *u)
 	for (size_t i = 0; i < ELEMENTSOF(u->urbs.urbs); i++) {
 		struct usbip_urb *urb = &u->urbs.urbs[i];
 
-		if (urb->state == USBIP_URB_FLYING)
+		if (urb->state == USBIP_URB_FLYING) {
+			usbip_ended(u, urb, now_usec(), -ESHUTDOWN, NULL, 0);
 			usbip_finish(urb, result, NULL, 0);
+		}
 		urb->state = USBIP_URB_FREE;
 	}
 	if (!report)
@@ -174,6 +176,9 @@ static void expire_urb(struct usbip *u, struct usbip_urb *urb)
 		return;
 	case USBIP_URB_FLYING:
 		usbip_cancel(u, urb, false);
+		/* Out before the owner hears of it: a STOP that it answers with overtakes what
+		 * waits here, and EP0 would still be taken when it arrives. */
+		usbip_flush(u);
 		if (expired.done)
 			expired.done(expired.userdata, -ETIMEDOUT, NULL, 0);
 		return;

@@ -59,6 +59,7 @@ struct usbip {
 	uint32_t seqnum;
 	struct usbip_import import;
 	struct usbip_enum enumeration;
+	uint8_t asked[HOST_SETUP_SIZE]; /* the enumeration's request in flight */
 	struct usbip_urbs urbs;
 	struct usbip_tx tx;
 	size_t rx_len;
@@ -89,19 +90,25 @@ void usbip_imported(struct usbip *u);
 
 /* usbip_rx.c */
 void usbip_receive(struct usbip *u);
+/** usbip_ended() - for the tap: @urb, still flying, has had its end */
+void usbip_ended(struct usbip *u, const struct usbip_urb *urb, uint64_t usec, int status,
+		 const uint8_t *data, size_t len);
 /** usbip_finish() - frees @urb's place and tells its owner */
 void usbip_finish(struct usbip_urb *urb, int result, const uint8_t *data, size_t len);
 
 /* usbip_ops.c */
+/** usbip_urb_endpoint() - the address as a tap hears it */
+uint8_t usbip_urb_endpoint(const struct usbip *u, const struct usbip_urb *urb);
 /**
  * usbip_submit() - numbers @urb and queues it; frees it on failure
  * @setup: NULL for a transfer of the sample endpoint
  * @data: the OUT data of a control transfer
- * @first: before everything unsent
+ * @first: before everything unsent; who says so tells the tap, when it is out
  */
 int usbip_submit(struct usbip *u, struct usbip_urb *urb, const struct usb_setup *setup,
 		 const uint8_t *data, bool first);
-/** usbip_cancel() - nobody waits for @urb any more: its owner is forgotten, the server is told */
+/** usbip_cancel() - nobody waits for @urb any more: its owner is forgotten, the server is told
+ * @first: as above */
 void usbip_cancel(struct usbip *u, struct usbip_urb *urb, bool first);
 /** usbip_resubmit() - a completed interrupt transfer goes out again */
 void usbip_resubmit(struct usbip *u, struct usbip_urb *urb);

@@ -91,6 +91,8 @@ static void on_answer(void *userdata, int result, const uint8_t *data, size_t le
 			    result == -EPIPE ? "refused" : strerror(-result));
 		return;
 	}
+	if (len > 0)
+		host_keep_descriptor(&u->host, u->asked, data, len);
 	switch (usbip_enum_answer(e, data, len)) {
 	case USBIP_ENUM_MORE:
 		enumerate(u);
@@ -122,15 +124,29 @@ static void enumerate(struct usbip *u)
 			.userdata = u,
 		};
 		r = usbip_submit(u, urb, &setup, NULL, false);
+		memcpy(u->asked, urb->setup, sizeof(u->asked));
 	}
 	if (r < 0)
 		usbip_break(u, r, "cannot ask for %s: %s",
 			    usbip_enum_step_name(u->enumeration.step), strerror(-r));
 }
 
+static unsigned int usbip_speed_mbit(enum usbip_speed speed)
+{
+	switch (speed) {
+	case USBIP_SPEED_FULL:
+		return 12;
+	case USBIP_SPEED_HIGH:
+		return 480;
+	}
+	return 0;
+}
+
 void usbip_imported(struct usbip *u)
 {
 	u->state = USBIP_ENUMERATING;
+	host_forget_descriptors(&u->host);
+	u->host.speed_mbit = usbip_speed_mbit(u->import.speed);
 	usbip_enum_begin(&u->enumeration, u->import.speed);
 	enumerate(u);
 }

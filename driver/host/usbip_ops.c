@@ -13,6 +13,8 @@
 #define REQTYPE_INTERFACE_OUT 0x01
 #define SET_INTERFACE 11
 #define ENDPOINT_NUMBER_MASK 0x0f
+#define USB_DIR_IN 0x80
+#define PDU_SETUP_OFFSET (USBIP_HEADER_SIZE - USBIP_SETUP_SIZE)
 
 static struct usbip *usbip_of(struct host *host)
 {
@@ -30,6 +32,32 @@ static uint32_t next_seqnum(struct usbip *u)
 	if (++u->seqnum == 0)
 		u->seqnum = 1;
 	return u->seqnum;
+}
+
+uint8_t usbip_urb_endpoint(const struct usbip *u, const struct usbip_urb *urb)
+{
+	if (urb->kind == USBIP_URB_INTERRUPT)
+		return u->enumeration.pen.endpoint;
+	return urb->in ? USB_DIR_IN : 0;
+}
+
+/* For the tap: @urb is on its way, @data being its OUT data. */
+static void begun(struct usbip *u, const struct usbip_urb *urb, const uint8_t *data)
+{
+	bool control = urb->kind != USBIP_URB_INTERRUPT;
+
+	if (!u->host.tap)
+		return;
+	u->host.tap->submitted(u->host.tap, &(struct host_transfer){
+						    .id = urb->seqnum,
+						    .usec = now_usec(),
+						    .control = control,
+						    .endpoint = usbip_urb_endpoint(u, urb),
+						    .setup = control ? urb->setup : NULL,
+						    .len = urb->len,
+						    .data = data,
+						    .data_len = data ? urb->len : 0,
+					    });
 }
 
 int usbip_submit(struct usbip *u, struct usbip_urb *urb, const struct usb_setup *setup,
@@ -51,13 +79,18 @@ int usbip_submit(struct usbip *u, struct usbip_urb *urb, const struct usb_setup 
 		submit.interval = u->enumeration.interval;
 	}
 	usbip_submit_encode(pdu.bytes, &submit);
-	if (data && !urb->in) {
+	memcpy(urb->setup, pdu.bytes + PDU_SETUP_OFFSET, sizeof(urb->setup));
+	if (urb->in)
+		data = NULL;
+	if (data) {
 		memcpy(pdu.bytes + USBIP_HEADER_SIZE, data, urb->len);
 		pdu.len += urb->len;
 	}
 	r = first ? usbip_tx_put_first(&u->tx, &pdu) : usbip_tx_put(&u->tx, &pdu);
 	urb->state = r < 0 ? USBIP_URB_FREE : USBIP_URB_FLYING;
 	urb->seqnum = pdu.seqnum;
+	if (r >= 0 && !first)
+		begun(u, urb, data);
 	return r;
 }
 
@@ -66,6 +99,8 @@ void usbip_cancel(struct usbip *u, struct usbip_urb *urb, bool first)
 	struct usbip_pdu pdu = {.len = USBIP_HEADER_SIZE};
 	int r;
 
+	if (!first)
+		usbip_ended(u, urb, now_usec(), -ENOENT, NULL, 0);
 	urb->done = NULL;
 	urb->deadline_usec = deadline_in(HOST_SETUP_TIMEOUT_MS);
 	/* A STOP that could not go out yet still goes: late is better than never. */
@@ -258,6 +293,9 @@ static int usbip_stop(struct host *host, uint16_t reason, host_done done, void *
 		usbip_cancel(u, flying, true);
 	}
 	usbip_flush(u); /* even inside our own dispatch: now means now */
+	if (flying)
+		usbip_ended(u, &cancelled, now_usec(), -ENOENT, NULL, 0);
+	begun(u, stop, NULL);
 	usbip_kick(u);
 	if (cancelled.done)
 		cancelled.done(cancelled.userdata, -ECANCELED, NULL, 0);

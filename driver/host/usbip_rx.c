@@ -48,6 +48,26 @@ static void interrupt_done(struct usbip *u, struct usbip_urb *urb, int32_t statu
 	u->host.callbacks->packet(&u->host, u->host.userdata, data, len, rx_usec);
 }
 
+void usbip_ended(struct usbip *u, const struct usbip_urb *urb, uint64_t usec, int status,
+		 const uint8_t *data, size_t len)
+{
+	bool control = urb->kind != USBIP_URB_INTERRUPT;
+
+	if (!u->host.tap)
+		return;
+	u->host.tap->completed(u->host.tap, &(struct host_transfer){
+						    .id = urb->seqnum,
+						    .usec = usec,
+						    .control = control,
+						    .endpoint = usbip_urb_endpoint(u, urb),
+						    .setup = control ? urb->setup : NULL,
+						    .status = status,
+						    .len = (uint32_t)len,
+						    .data = urb->in ? data : NULL,
+						    .data_len = urb->in ? len : 0,
+					    });
+}
+
 void usbip_finish(struct usbip_urb *urb, int result, const uint8_t *data, size_t len)
 {
 	host_done done = urb->done;
@@ -60,14 +80,14 @@ void usbip_finish(struct usbip_urb *urb, int result, const uint8_t *data, size_t
 
 static int control_result(const struct usbip_urb *urb, int32_t status, size_t len)
 {
-	switch (-status) {
+	switch (status) {
 	case 0:
 		return urb->exact && len != urb->len ? -EPROTO : 0;
-	case EPIPE:
-	case ETIMEDOUT:
-	case ENODEV:
+	case -EPIPE:
+	case -ETIMEDOUT:
+	case -ENODEV:
 		return status;
-	case ESHUTDOWN:
+	case -ESHUTDOWN:
 		return -ENODEV;
 	}
 	return -EPROTO;
@@ -106,6 +126,7 @@ static size_t take_ret_submit(struct usbip *u, const struct usbip_reply *reply, 
 
 	switch (urb->state) {
 	case USBIP_URB_FLYING:
+		usbip_ended(u, urb, rx_usec, reply->status, data, reply->actual_len);
 		if (urb->kind == USBIP_URB_INTERRUPT)
 			interrupt_done(u, urb, reply->status, data, len, rx_usec);
 		else

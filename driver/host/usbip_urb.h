@@ -41,8 +41,9 @@ struct usbip_urb {
 	uint32_t len;
 	uint32_t seqnum;
 	uint32_t unlink_seqnum;
-	uint64_t deadline_usec; /* 0 = none */
-	host_done done;		/* NULL for interrupt */
+	uint64_t deadline_usec;		/* 0 = none */
+	uint8_t setup[HOST_SETUP_SIZE]; /* all zero for interrupt */
+	host_done done;			/* NULL for interrupt */
 	void *userdata;
 };
 

@@ -121,6 +121,18 @@ struct mnpen_sample {
 void mnpen_info_encode(uint8_t buf[MNPEN_INFO_SIZE], const struct mnpen_info *info);
 int mnpen_info_decode(struct mnpen_info *ret, const uint8_t *buf, size_t len);
 
+/** struct mnpen_finding - what a record has that the protocol does not allow; of texts and reserved
+ * bytes the first byte that is wrong */
+struct mnpen_finding {
+	const char *field; /* static; as in struct mnpen_info, or "length", "reserved" */
+	uint32_t value;
+	uint32_t min; /* allowed */
+	uint32_t max;
+};
+
+/** mnpen_info_finding() - why decode refuses. Return: false when it does not; @ret is untouched */
+bool mnpen_info_finding(struct mnpen_finding *ret, const uint8_t *buf, size_t len);
+
 void mnpen_arm_encode(uint8_t buf[MNPEN_ARM_SIZE], const struct mnpen_arm *arm);
 void mnpen_arm_unpack(struct mnpen_arm *ret, const uint8_t buf[MNPEN_ARM_SIZE]);
 enum mnpen_error mnpen_arm_check(const uint8_t buf[MNPEN_ARM_SIZE], uint16_t *ret_detail);

@@ -93,24 +93,9 @@ void mnpen_info_encode(uint8_t buf[MNPEN_INFO_SIZE], const struct mnpen_info *in
 	wire_put32(buf + INFO_CALIBRATION_DUE, info->calibration_due_days);
 }
 
-/* Unknown feature bits pass: a pen of a later minor version may have more than 1.0 knows of. */
-static bool info_valid(const struct mnpen_info *info, const uint8_t *buf)
+static void info_unpack(struct mnpen_info *ret, const uint8_t *buf)
 {
-	return MAJOR(info->protocol) == MAJOR(MNPEN_PROTOCOL_VERSION) &&
-	       info->depth_min_um <= info->depth_max_um && info->depth_step_um > 0 &&
-	       info->speed_min_rpm <= info->speed_max_rpm && info->lease_min_ms > 0 &&
-	       info->lease_min_ms <= info->lease_max_ms && info->stream_min_us > 0 &&
-	       info->model[0] && wire_text_valid(buf + INFO_MODEL, MNPEN_MODEL_SIZE) &&
-	       wire_is_zero(buf + INFO_RESERVED, MNPEN_INFO_SIZE - INFO_RESERVED);
-}
-
-int mnpen_info_decode(struct mnpen_info *ret, const uint8_t *buf, size_t len)
-{
-	struct mnpen_info info;
-
-	if (len != MNPEN_INFO_SIZE)
-		return -EMSGSIZE;
-	info = (struct mnpen_info){
+	*ret = (struct mnpen_info){
 		.protocol = wire_get16(buf + INFO_PROTOCOL),
 		.firmware = wire_get16(buf + INFO_FIRMWARE),
 		.depth_min_um = wire_get16(buf + INFO_DEPTH_MIN),
@@ -127,8 +112,72 @@ int mnpen_info_decode(struct mnpen_info *ret, const uint8_t *buf, size_t len)
 		.calibrated_on_days = wire_get32(buf + INFO_CALIBRATED_ON),
 		.calibration_due_days = wire_get32(buf + INFO_CALIBRATION_DUE),
 	};
-	wire_text_get(info.model, buf + INFO_MODEL, MNPEN_MODEL_SIZE);
-	if (!info_valid(&info, buf))
+	wire_text_get(ret->model, buf + INFO_MODEL, MNPEN_MODEL_SIZE);
+}
+
+/* The first byte that does not belong into a text, or into reserved bytes: 0 = all do. */
+static uint8_t bad_byte(const uint8_t *buf, size_t len, bool text)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text ? !wire_text_valid(buf, i + 1) : buf[i] != 0)
+			return buf[i];
+	return 0;
+}
+
+/* Unknown feature bits pass: a pen of a later minor version may have more than 1.0 knows of. */
+static bool info_finding(const struct mnpen_info *info, const uint8_t *buf,
+			 struct mnpen_finding *ret)
+{
+	const uint32_t version = MAJOR(MNPEN_PROTOCOL_VERSION) << 8;
+	const uint8_t model = bad_byte(buf + INFO_MODEL, MNPEN_MODEL_SIZE, true);
+	const struct mnpen_finding checks[] = {
+		{"protocol", info->protocol, version, version | 0xff},
+		{"depth_min_um", info->depth_min_um, 0, info->depth_max_um},
+		{"depth_step_um", info->depth_step_um, 1, UINT16_MAX},
+		{"speed_min_rpm", info->speed_min_rpm, 0, info->speed_max_rpm},
+		{"lease_max_ms", info->lease_max_ms, 1, UINT16_MAX},
+		{"lease_min_ms", info->lease_min_ms, 1, info->lease_max_ms},
+		{"stream_min_us", info->stream_min_us, 1, UINT32_MAX},
+		{"model", model ? model : (uint8_t)info->model[0], ' ', '~'},
+		{"reserved", bad_byte(buf + INFO_RESERVED, MNPEN_INFO_SIZE - INFO_RESERVED, false),
+		 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		if (checks[i].value >= checks[i].min && checks[i].value <= checks[i].max)
+			continue;
+		*ret = checks[i];
+		return true;
+	}
+	/* What is printable, but stands behind the end of the text. */
+	if (wire_text_valid(buf + INFO_MODEL, MNPEN_MODEL_SIZE))
+		return false;
+	*ret = (struct mnpen_finding){"model", model, 0, 0};
+	return true;
+}
+
+bool mnpen_info_finding(struct mnpen_finding *ret, const uint8_t *buf, size_t len)
+{
+	struct mnpen_info info;
+
+	if (len != MNPEN_INFO_SIZE) {
+		*ret = (struct mnpen_finding){"length", (uint32_t)len, MNPEN_INFO_SIZE,
+					      MNPEN_INFO_SIZE};
+		return true;
+	}
+	info_unpack(&info, buf);
+	return info_finding(&info, buf, ret);
+}
+
+int mnpen_info_decode(struct mnpen_info *ret, const uint8_t *buf, size_t len)
+{
+	struct mnpen_finding finding;
+	struct mnpen_info info;
+
+	if (len != MNPEN_INFO_SIZE)
+		return -EMSGSIZE;
+	info_unpack(&info, buf);
+	if (info_finding(&info, buf, &finding))
 		return -EBADMSG;
 	*ret = info;
 	return 0;

@@ -87,6 +87,30 @@ static void test_stop_while_control_in_flight(void **state)
 	fake_close(&f);
 }
 
+static void stop_once(struct fake *f)
+{
+	f->on_done = NULL;
+	assert_int_equal(stop(f), 0);
+}
+
+/* The owner answers a time-out with STOP: EP0 has to be free when it arrives. */
+static void test_stop_from_timeout(void **state)
+{
+	uint8_t control[USBIP_HEADER_SIZE], pdu[USBIP_HEADER_SIZE];
+	struct fake f;
+
+	open_online(&f);
+	f.on_done = stop_once;
+	assert_int_equal(host_control(f.host, &get_status, fake_done, &f), 0);
+	fake_read(&f, control, sizeof(control));
+	fake_expect(&f, HEARD_DONE, -ETIMEDOUT);
+	fake_read(&f, pdu, sizeof(pdu));
+	check_unlink(pdu, fake_seqnum(control));
+	fake_read(&f, pdu, sizeof(pdu));
+	check_stop(pdu);
+	fake_close(&f);
+}
+
 static void test_stop_timeout(void **state)
 {
 	uint8_t pdu[USBIP_HEADER_SIZE], unlink[USBIP_HEADER_SIZE];
@@ -314,6 +338,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_stop_while_control_in_flight),
+		cmocka_unit_test(test_stop_from_timeout),
 		cmocka_unit_test(test_stop_timeout),
 		cmocka_unit_test(test_stop_when_blocked),
 		cmocka_unit_test(test_stop_when_blocked_behind_control),

@@ -244,6 +244,7 @@ static void test_control_results(void **state)
 		{-EPIPE, 5, -EPIPE},
 		{-ETIMEDOUT, 0, -ETIMEDOUT},
 		{-EOVERFLOW, 48, -EPROTO},
+		{INT32_MIN, 0, -EPROTO},
 	};
 	const uint8_t data[48] = {0};
 	struct fake f;

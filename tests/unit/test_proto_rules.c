@@ -331,6 +331,48 @@ static void lease_details(void **state)
 	}
 }
 
+/* The words by which an operator finds out what is wrong with a pen. */
+static void info_findings(void **state)
+{
+	static const struct {
+		size_t offset;
+		uint8_t bytes[2];
+		struct mnpen_finding finding;
+	} cases[] = {
+		{0, {0x00, 0x02}, {"protocol", 0x0200, 0x0100, 0x01ff}},
+		{4, {0xc5, 0x09}, {"depth_min_um", 2501, 0, 2500}},
+		{8, {0, 0}, {"depth_step_um", 0, 1, 65535}},
+		{12, {0x01, 0x2a}, {"speed_min_rpm", 0x2a01, 0, 0x2a00}},
+		{16, {0, 0}, {"lease_min_ms", 0, 1, 256}},
+		{18, {0, 0}, {"lease_max_ms", 0, 1, 65535}},
+		{24, {0, 0}, {"stream_min_us", 0, 1, UINT32_MAX}},
+		{32, {0, 0}, {"model", 0, ' ', '~'}},
+		{34, {0x1b, 0}, {"model", 0x1b, ' ', '~'}},
+		{36, {'x', 0}, {"model", 'x', 0, 0}},
+		{57, {7, 0}, {"reserved", 7, 0, 0}},
+	};
+	struct mnpen_finding finding = {.field = "untouched"};
+	uint8_t buf[MNPEN_INFO_SIZE];
+
+	assert_false(mnpen_info_finding(&finding, info_bytes, sizeof(info_bytes)));
+	assert_string_equal(finding.field, "untouched");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		memcpy(buf, info_bytes, sizeof(buf));
+		if (cases[i].offset == 32) /* no model at all */
+			memset(buf + 32, 0, MNPEN_MODEL_SIZE);
+		memcpy(buf + cases[i].offset, cases[i].bytes, 2);
+		assert_true(mnpen_info_finding(&finding, buf, sizeof(buf)));
+		assert_string_equal(finding.field, cases[i].finding.field);
+		assert_int_equal(finding.value, cases[i].finding.value);
+		assert_int_equal(finding.min, cases[i].finding.min);
+		assert_int_equal(finding.max, cases[i].finding.max);
+	}
+	assert_true(mnpen_info_finding(&finding, info_bytes, 63));
+	assert_string_equal(finding.field, "length");
+	assert_int_equal(finding.value, 63);
+	assert_int_equal(finding.min, 64);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,7 +381,7 @@ int main(void)
 		cmocka_unit_test(cartridge),	 cmocka_unit_test(error),
 		cmocka_unit_test(sample),	 cmocka_unit_test(arm),
 		cmocka_unit_test(arm_crc),	 cmocka_unit_test(arm_token_zero),
-		cmocka_unit_test(lease_details),
+		cmocka_unit_test(lease_details), cmocka_unit_test(info_findings),
 	};
 
 	return cmocka_run_group_tests_name("proto_rules", tests, NULL, NULL);
