@@ -6,6 +6,9 @@
 #include "cli/cli.h"
 #include "cli/json.h"
 
+/** alarms_count() - how many stand; @alarms NULL = none */
+size_t alarms_count(json_object *alarms);
+
 /** alarms_say() - one line an alarm, with the command that acknowledges it; NULL = none */
 void alarms_say(const struct cli *cli, json_object *alarms);
 

@@ -3,21 +3,28 @@
 #include "cli/alarms.h"
 #include "cli/bus.h"
 #include "cli/commands.h"
+#include "cli/when.h"
 #include "daemon/api/names.h"
+
+size_t alarms_count(json_object *alarms)
+{
+	return json_object_is_type(alarms, json_type_array) ? json_object_array_length(alarms) : 0;
+}
 
 void alarms_say(const struct cli *cli, json_object *alarms)
 {
-	size_t n =
-		json_object_is_type(alarms, json_type_array) ? json_object_array_length(alarms) : 0;
-
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < alarms_count(alarms); i++) {
 		json_object *alarm = json_object_array_get_idx(alarms, i);
 		const char *pen = json_string(alarm, "pen");
+		char raised[WHEN_SIZE];
 
 		cli_say(cli,
-			"ALARM %s%s%s: %s (%s) - when it is seen to: " CLI_NAME " alarm ack %s",
+			"ALARM %s%s%s, raised %s: %s (%s)%s - when it is seen to: " CLI_NAME
+			" alarm ack %s",
 			json_string(alarm, "id"), *pen ? ", pen " : "", pen,
+			when_local(json_u64(alarm, "raised_wall_usec"), raised),
 			json_string(alarm, "text"), json_string(alarm, "kind"),
+			json_flag(alarm, "recorded") ? "" : " - NOT ON RECORD YET",
 			json_string(alarm, "id"));
 	}
 }
@@ -38,7 +45,7 @@ enum cli_exit cmd_alarm_list(struct cli *cli, const struct args *args)
 		return CLI_DONE;
 	}
 	alarms_say(cli, alarms);
-	if (!json_object_is_type(alarms, json_type_array) || json_object_array_length(alarms) == 0)
+	if (alarms_count(alarms) == 0)
 		cli_say(cli, "no standing alarms");
 	return CLI_DONE;
 }

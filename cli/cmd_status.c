@@ -209,10 +209,18 @@ static enum cli_exit print_json(struct cli *cli, json_object *manager,
 static enum cli_exit print_text(struct cli *cli, json_object *manager,
 				const struct objects *objects, const struct pen *only)
 {
-	cli_say(cli, "mnpend %s, records %s", json_string(manager, "Version"),
+	json_object *alarms = json_get(manager, "Alarms");
+	size_t n_alarms = alarms_count(alarms);
+	char standing[64] = "";
+
+	if (n_alarms)
+		snprintf(standing, sizeof(standing), ", %zu ALARM%s", n_alarms,
+			 n_alarms == 1 ? " STANDS" : "S STAND");
+	cli_say(cli, "mnpend %s, records %s%s", json_string(manager, "Version"),
 		json_flag(manager, "StoreHealthy") ? "healthy"
-						   : "NOT HEALTHY: nothing can be armed");
-	alarms_say(cli, json_get(manager, "Alarms"));
+						   : "NOT HEALTHY: nothing can be armed",
+		standing);
+	alarms_say(cli, alarms);
 	if (objects->n_pens == 0)
 		cli_say(cli, "no pen is plugged in");
 	for (size_t i = 0; i < objects->n_pens; i++) {

@@ -65,9 +65,12 @@ const struct command commands[] = {
 	 "clear-fault", cmd_clear_fault},
 	{"monitor", "[PEN]", 0, 1, 0, 0, "live view; space or enter stops, q leaves", "monitor",
 	 cmd_monitor},
+	{"record", "[PEN] FILE", 1, 2, B(OPT_NO_SCRUB) | B(OPT_SECONDS), 0,
+	 "the pen's raw USB traffic into a file, for mnpen-gadget --replay; names are replaced",
+	 "record bug.pcapng", cmd_record},
 	{"alarm list", "", 0, 0, 0, 0, "standing alarms", "alarm list", cmd_alarm_list},
 	{"alarm ack", "ID", 1, 1, 0, 0, "acknowledge an alarm after seeing to its cause",
-	 "alarm ack 3", cmd_alarm_ack},
+	 "alarm ack 20260131-090030-7f3a9c", cmd_alarm_ack},
 };
 /* clang-format on */
 const size_t n_commands = ELEMENTSOF(commands);

@@ -50,6 +50,7 @@ enum cli_exit cmd_stop(struct cli *cli, const struct args *args);
 enum cli_exit cmd_target(struct cli *cli, const struct args *args);
 enum cli_exit cmd_clear_fault(struct cli *cli, const struct args *args);
 enum cli_exit cmd_monitor(struct cli *cli, const struct args *args);
+enum cli_exit cmd_record(struct cli *cli, const struct args *args);
 enum cli_exit cmd_alarm_list(struct cli *cli, const struct args *args);
 enum cli_exit cmd_alarm_ack(struct cli *cli, const struct args *args);
 

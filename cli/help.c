@@ -49,7 +49,8 @@ static void print_usage_option(FILE *stream, enum cli_option option, bool requir
 		fprintf(stream, "-%c", text->letter);
 	else
 		fprintf(stream, "--%s", text->name);
-	fprintf(stream, " %s%s", text->value ? text->value : "", required ? "" : "]");
+	fprintf(stream, "%s%s%s", text->value ? " " : "", text->value ? text->value : "",
+		required ? "" : "]");
 }
 
 char *help_usage(const struct command *command)

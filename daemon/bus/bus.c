@@ -186,6 +186,7 @@ struct bus *bus_free(struct bus *bus)
 		if (bus->pens[i])
 			bus_pen_free(bus->pens[i]);
 	sd_event_source_disable_unref(bus->flush);
+	sd_event_source_disable_unref(bus->flush_timer);
 	sd_bus_close_unref(bus->bus);
 	sd_event_unref(bus->event);
 	free(bus);

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the station tells, told to the bus. Changes are collected and sent once an iteration of the
- * loop: what a single sample changes is one signal, and nobody sees a state that is half new.
+ * loop: what a single sample changes is one signal, and nobody sees a state that is half new. A pen
+ * that changes faster than its bucket allows is told of later, with what is true by then.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/bus/parts.h"
+#include "driver/base/clock.h"
 
 #define NAMES_MAX 16
 
@@ -66,15 +68,42 @@ static void flush_pen(struct bus_pen *pen)
 	pen->session_changed = false;
 }
 
+/* Return: 0 when nothing is left to be told, else when it may be. */
+static uint64_t flush_pens(struct bus *bus, uint64_t now)
+{
+	uint64_t due = 0;
+
+	for (size_t i = 0; i < STATION_PENS_MAX; i++) {
+		struct bus_pen *pen = bus->pens[i];
+		uint64_t next;
+
+		if (!pen || (pen->announced && !pen->changed && !pen->session_changed))
+			continue;
+		if (bucket_take(&pen->pen->signals, 0, now)) {
+			flush_pen(pen);
+			continue;
+		}
+		next = bucket_next_usec(&pen->pen->signals);
+		due = due ? MIN(due, next) : next;
+	}
+	return due;
+}
+
+static void flush_at(struct bus *bus, uint64_t usec)
+{
+	(void)sd_event_source_set_time(bus->flush_timer, usec);
+	(void)sd_event_source_set_enabled(bus->flush_timer, SD_EVENT_ONESHOT);
+}
+
 static int on_flush(sd_event_source *source, void *userdata)
 {
 	struct bus *bus = userdata;
 	const char *names[NAMES_MAX] = {NULL};
 	size_t n = 0;
+	uint64_t due = flush_pens(bus, now_usec());
 
-	for (size_t i = 0; i < STATION_PENS_MAX; i++)
-		if (bus->pens[i])
-			flush_pen(bus->pens[i]);
+	if (due)
+		flush_at(bus, due);
 	if (bus->alarms_changed)
 		names[n++] = "Alarms";
 	if (bus->health_changed)
@@ -83,6 +112,11 @@ static int on_flush(sd_event_source *source, void *userdata)
 		emit_changed(bus, API_ROOT, API_MANAGER, names);
 	bus->alarms_changed = bus->health_changed = false;
 	return 0;
+}
+
+static int on_flush_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	return on_flush(source, userdata);
 }
 
 static void flush_soon(struct bus *bus)
@@ -247,6 +281,9 @@ int listener_start(struct bus *bus)
 
 	if (r >= 0)
 		r = sd_event_source_set_enabled(bus->flush, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time(bus->event, &bus->flush_timer, CLOCK_BOOTTIME, UINT64_MAX, 1,
+				      on_flush_timer, bus);
 	if (r >= 0)
 		station_set_listener(bus->station, &listener, bus);
 	return r;

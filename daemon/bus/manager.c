@@ -174,11 +174,10 @@ static int run_acknowledge(struct request *request, struct refusal *refusal)
 	const char *id;
 	int r = sd_bus_message_read(request->message, "s", &id);
 
-	if (r >= 0)
-		r = station_acknowledge(request->bus->station, id, refusal);
-	if (r >= 0)
-		request_done(request, NULL);
-	return r;
+	if (r < 0)
+		return r;
+	return station_acknowledge(request->bus->station, id, request->uid, request_done, request,
+				   refusal);
 }
 
 static int on_acknowledge(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -188,18 +187,23 @@ static int on_acknowledge(sd_bus_message *m, void *userdata, sd_bus_error *error
 
 static int append_alarm(sd_bus_message *reply, const struct alarm *alarm)
 {
+	const struct store_alarm *what = &alarm->what;
 	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
 
 	if (r >= 0)
-		r = dict_s(reply, "id", alarm->id);
+		r = dict_s(reply, "id", what->id);
 	if (r >= 0)
-		r = dict_s(reply, "pen", alarm->pen);
+		r = dict_s(reply, "pen", what->pen);
 	if (r >= 0)
-		r = dict_s(reply, "kind", alarm->kind);
+		r = dict_s(reply, "kind", what->kind);
 	if (r >= 0)
-		r = dict_s(reply, "text", alarm->text);
+		r = dict_s(reply, "text", what->text);
 	if (r >= 0)
-		r = dict_t(reply, "usec", alarm->usec);
+		r = dict_t(reply, "usec", what->usec);
+	if (r >= 0)
+		r = dict_t(reply, "raised_wall_usec", what->wall_usec);
+	if (r >= 0)
+		r = dict_b(reply, "recorded", alarm->recorded);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

@@ -58,7 +58,8 @@ struct stop_wait {
 struct bus {
 	sd_bus *bus;
 	sd_event *event;
-	sd_event_source *flush; /* sends what changed, once an iteration */
+	sd_event_source *flush;	      /* sends what changed, once an iteration */
+	sd_event_source *flush_timer; /* what a pen with too many changes could not be told of */
 	struct station *station;
 	bus_lost lost;
 	void *lost_userdata;

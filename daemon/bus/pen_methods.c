@@ -137,34 +137,41 @@ int on_pen_clear_fault(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	return request_start(pen->bus, m, API_ACTION_OPERATE, pen, run_clear_fault);
 }
 
-static int refuse_telemetry(struct refusal *refusal, int error)
+static int refuse_stream(struct refusal *refusal, const char *what, int error)
 {
 	if (error == -EUSERS)
 		return refuse(refusal, REFUSAL_BUSY,
-			      "too many readers take this pen's samples; end another one");
+			      "too many readers take this pen's %s; end another one", what);
 	if (error == -ENODEV)
 		return refuse(refusal, REFUSAL_DISCONNECTED, "the pen is gone; plug it in again");
-	return refuse(refusal, REFUSAL_BUSY, "no stream of samples could be opened: %s",
+	return refuse(refusal, REFUSAL_BUSY, "no stream of %s could be opened: %s", what,
 		      strerrordesc_np(-error));
 }
 
-static int run_open_telemetry(struct request *request, struct refusal *refusal)
+/* Takes @stream, which may be a negative errno. */
+static int reply_stream(struct request *request, struct refusal *refusal, const char *what,
+			int stream)
 {
-	struct bus_pen *pen = request_pen(request, refusal);
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_ int fd = stream;
 	sd_bus_message *reply = NULL;
 	int r;
 
-	if (!pen)
-		return -EACCES;
-	fd = pen_open_telemetry(pen->pen->pen);
 	if (fd < 0)
-		return refuse_telemetry(refusal, fd);
+		return refuse_stream(refusal, what, fd);
 	r = sd_bus_message_new_method_return(request->message, &reply);
 	if (r >= 0)
 		r = sd_bus_message_append(reply, "h", fd);
 	request_reply(request, reply, r);
 	return 0;
+}
+
+static int run_open_telemetry(struct request *request, struct refusal *refusal)
+{
+	struct bus_pen *pen = request_pen(request, refusal);
+
+	if (!pen)
+		return -EACCES;
+	return reply_stream(request, refusal, "samples", pen_open_telemetry(pen->pen->pen));
 }
 
 int on_pen_open_telemetry(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -174,9 +181,22 @@ int on_pen_open_telemetry(sd_bus_message *m, void *userdata, sd_bus_error *error
 	return request_start(pen->bus, m, API_ACTION_OPERATE, pen, run_open_telemetry);
 }
 
+static int run_open_capture(struct request *request, struct refusal *refusal)
+{
+	struct bus_pen *pen = request_pen(request, refusal);
+	int scrub, r;
+
+	if (!pen)
+		return -EACCES;
+	r = sd_bus_message_read(request->message, "b", &scrub);
+	if (r < 0)
+		return r;
+	return reply_stream(request, refusal, "traffic", pen_open_capture(pen->pen->pen, scrub));
+}
+
 int on_pen_open_capture(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct bus_pen *pen = userdata;
 
-	return request_start(pen->bus, m, API_ACTION_OPERATE, pen, request_later);
+	return request_start(pen->bus, m, API_ACTION_OPERATE, pen, run_open_capture);
 }

@@ -8,6 +8,7 @@
  *   rest.c     commands to a pen at rest: CLAIM, CLEAR_FAULT, GET_CARTRIDGE
  *   reconcile.c stream period and cartridge, kept as wanted while the pen rests
  *   effects.c  what the state machine wants done
+ *   capture.c  raw traffic for others
  *   pen.c      creation, state, timer
  */
 #ifndef MNPEN_PEN_PARTS_H
@@ -18,11 +19,13 @@
 #include "daemon/policy/fresh.h"
 #include "daemon/policy/judge.h"
 #include "driver/base/log.h"
+#include "driver/host/capture.h"
 #include "driver/host/host.h"
 #include "driver/host/telemetry.h"
 
 #define PEN_SETUP_RETRY_USEC 5000000ULL /* after a pen that could not be set up */
 #define PEN_SETUP_SAMPLE_USEC 1000000ULL
+#define PEN_REST_SILENCE_USEC 2000000ULL /* at rest without a sample: the stream is set up anew */
 
 enum pen_setup {
 	SETUP_OFFLINE,
@@ -104,6 +107,7 @@ struct pen {
 	uint32_t stream_asked_us; /* 0 = not yet, or nobody knows what became of it */
 	uint32_t stream_us;	  /* accepted by the pen; 0 = not known */
 	struct telemetry telemetry;
+	struct capture capture;
 	struct log_limit log_limit;
 };
 
@@ -118,6 +122,8 @@ void pen_on_online(struct host *host, void *userdata, const struct host_identity
 void pen_on_offline(struct host *host, void *userdata, int error);
 void pen_setup_sample(struct pen *pen, const struct mnpen_sample *sample, uint64_t now_usec);
 void pen_setup_tick(struct pen *pen, uint64_t now_usec);
+/** pen_setup_due_usec() - when pen_setup_tick() has something to do; UINT64_MAX = never */
+uint64_t pen_setup_due_usec(const struct pen *pen);
 /** pen_setup_resume() - back from alternate setting 0, where escalation left the pen at rest */
 void pen_setup_resume(struct pen *pen);
 

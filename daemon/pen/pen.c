@@ -26,8 +26,7 @@ static uint64_t next_deadline(const struct pen *pen)
 	uint64_t due = fsm_deadline_usec(&pen->fsm);
 
 	due = MIN(due, pen->op.deadline_usec);
-	if (pen->setup == SETUP_SAMPLE || pen->setup == SETUP_FAILED)
-		due = MIN(due, pen->setup_usec);
+	due = MIN(due, pen_setup_due_usec(pen));
 	if (fsm_lease_wanted(&pen->fsm))
 		due = MIN(due, fresh_due_usec(&pen->fresh, pen->arm.max_age_usec));
 	return due;
@@ -121,6 +120,7 @@ struct pen *pen_free(struct pen *pen)
 {
 	if (!pen)
 		return NULL;
+	capture_close(&pen->capture);
 	host_free(pen->host); /* to the pen an unplug, and so a stop */
 	sd_event_source_disable_unref(pen->timer);
 	sd_event_unref(pen->event);

@@ -140,4 +140,8 @@ void pen_set_stream_period(struct pen *pen, uint32_t period_us);
 /** pen_open_telemetry() - fd for a new reader, or negative errno (-EUSERS too many) */
 int pen_open_telemetry(struct pen *pen);
 
+/** pen_open_capture() - the same of its raw traffic (driver/uapi/capture.h)
+ * @scrub: serial, cartridge uid, lot and tokens are replaced by pseudonyms */
+int pen_open_capture(struct pen *pen, bool scrub);
+
 #endif

@@ -5,6 +5,8 @@
  * the one before. The STOP goes first: whatever was armed here was not armed by us.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/pen/parts.h"
@@ -42,6 +44,19 @@ static bool failed(struct pen *pen, enum pen_setup expected, const struct ep0_an
 	return a->result < 0;
 }
 
+static void fail_info(struct pen *pen, const struct ep0_answer *a)
+{
+	struct mnpen_finding finding = {.field = ""};
+	char what[128];
+
+	(void)mnpen_info_finding(&finding, a->data, a->len);
+	snprintf(what, sizeof(what),
+		 "GET_INFO is not by protocol 1.x: %s is %" PRIu32 ", allowed %" PRIu32
+		 "..%" PRIu32,
+		 finding.field, finding.value, finding.min, finding.max);
+	fail(pen, what, -EPROTO);
+}
+
 static void on_info(void *userdata, const struct ep0_answer *a)
 {
 	struct pen *pen = userdata;
@@ -49,7 +64,7 @@ static void on_info(void *userdata, const struct ep0_answer *a)
 	if (failed(pen, SETUP_INFO, a, "GET_INFO"))
 		return;
 	if (mnpen_info_decode(&pen->info, a->data, a->len) < 0)
-		fail(pen, "GET_INFO is not by protocol 1.x", -EPROTO);
+		fail_info(pen, a);
 	else
 		step(pen, SETUP_STATUS);
 }
@@ -199,6 +214,7 @@ void pen_on_offline(struct host *host, void *userdata, int error)
 	if (was_present)
 		pen->hooks->left(pen, pen->userdata);
 	telemetry_close(&pen->telemetry);
+	capture_close(&pen->capture);
 }
 
 void pen_setup_sample(struct pen *pen, const struct mnpen_sample *sample, uint64_t now_usec)
@@ -220,12 +236,49 @@ void pen_setup_sample(struct pen *pen, const struct mnpen_sample *sample, uint64
 	pen_changed(pen, PEN_CHANGED_STATE);
 }
 
+/* A bus event ends the stream, and at rest no lease notices: whoever looks would see the last
+ * sample for ever. */
+static void restart_stream(struct pen *pen, uint64_t now_usec)
+{
+	uint64_t silent_ms = (now_usec - pen->sample_usec) / USEC_PER_MSEC;
+
+	pen_event(pen, "stream-lost", &FIELD_U("silent_ms", silent_ms), 1);
+	step(pen, SETUP_ALT);
+}
+
+uint64_t pen_setup_due_usec(const struct pen *pen)
+{
+	bool rests = pen->fsm.state == FSM_IDLE || pen->fsm.state == FSM_FAULT;
+
+	switch (pen->setup) {
+	case SETUP_SAMPLE:
+	case SETUP_FAILED:
+		return pen->setup_usec;
+	case SETUP_DONE:
+		/* A command under way has a deadline of its own, and EP0 to itself. */
+		if (rests && pen->op.kind == OP_NONE)
+			return pen->sample_usec + PEN_REST_SILENCE_USEC;
+		return UINT64_MAX;
+	case SETUP_OFFLINE:
+	case SETUP_STOP:
+	case SETUP_INFO:
+	case SETUP_STATUS:
+	case SETUP_CARTRIDGE:
+	case SETUP_ALT:
+	case SETUP_STREAM:
+		return UINT64_MAX;
+	}
+	return UINT64_MAX;
+}
+
 void pen_setup_tick(struct pen *pen, uint64_t now_usec)
 {
-	if (now_usec < pen->setup_usec)
+	if (now_usec < pen_setup_due_usec(pen))
 		return;
 	if (pen->setup == SETUP_SAMPLE)
 		fail(pen, "no samples come", -ETIMEDOUT);
 	else if (pen->setup == SETUP_FAILED)
 		step(pen, SETUP_STOP);
+	else
+		restart_stream(pen, now_usec);
 }

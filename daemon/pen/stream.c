@@ -30,8 +30,7 @@ static void on_undecodable(struct pen *pen, const uint8_t *buf, size_t len, uint
 	bool armed = pen->judge.armed;
 
 	pen_step(pen, &input, rx_usec);
-	if (log_allowed(&pen->log_limit))
-		pen_event(pen, "undecodable", &FIELD_U("bytes", len), 1);
+	pen_event(pen, "undecodable", &FIELD_U("bytes", len), 1);
 	if (pen->present && len == MNPEN_SAMPLE_SIZE)
 		tell(pen, rx_usec, REASON_UNDECODABLE, armed, 0, buf);
 }

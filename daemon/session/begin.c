@@ -51,24 +51,28 @@ static bool client_valid(const char *client)
 	return len >= 1 && len <= 64 && strspn(client, allowed) == len;
 }
 
-/* Date and time to read and sort by, and enough chance that two never meet. */
-static int new_identity(struct session *session)
+int new_id(char ret_id[STORE_ID_MAX], uint64_t wall_usec)
 {
-	time_t seconds = (time_t)(session->started_wall_usec / USEC_PER_SEC);
+	time_t seconds = (time_t)(wall_usec / USEC_PER_SEC);
 	uint32_t random;
 	struct tm tm;
 	char date[20];
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return -EIO;
+	if (!gmtime_r(&seconds, &tm) || strftime(date, sizeof(date), "%Y%m%d-%H%M%S", &tm) == 0)
+		return -EIO;
+	snprintf(ret_id, STORE_ID_MAX, "%s-%06x", date, random & 0xffffffu);
+	return 0;
+}
+
+static int new_identity(struct session *session)
+{
 	do {
 		if (getrandom(&session->token, sizeof(session->token), 0) != sizeof(session->token))
 			return -EIO;
 	} while (session->token == 0); /* 0 means "never used" */
-	if (!gmtime_r(&seconds, &tm) || strftime(date, sizeof(date), "%Y%m%d-%H%M%S", &tm) == 0)
-		return -EIO;
-	snprintf(session->id, sizeof(session->id), "%s-%06x", date, random & 0xffffffu);
-	return 0;
+	return new_id(session->id, session->started_wall_usec);
 }
 
 void record_cartridge(struct station_pen *pen)
@@ -137,6 +141,7 @@ static void begun(struct begin *b)
 	};
 	struct session_request *request = b->request;
 
+	tell_held(pen, true);
 	pen->session = TAKE_PTR(b->session);
 	/* The pen counts since its last ARM, which was another session's. */
 	pen->session->last_strokes = pen_sample(pen->pen)->strokes;
@@ -351,6 +356,8 @@ int station_begin(struct station_pen *pen, uint64_t epoch, const char *profile, 
 		return refuse(refusal, REFUSAL_STORE, "the record cannot be kept: %s",
 			      store_health_name(health));
 	r = check_idle(pen, refusal); /* in no other state does it take a claim */
+	if (r == 0)
+		r = check_fresh(pen, refusal); /* whose confirmation a sample has to bring */
 	if (r < 0)
 		return r;
 

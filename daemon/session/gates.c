@@ -27,7 +27,7 @@ static int gate_alarm(struct station_pen *pen, struct refusal *refusal)
 	bool full = pen->station->n_alarms == STATION_ALARMS_MAX;
 
 	for (size_t i = 0; i < pen->station->n_alarms; i++) {
-		const struct alarm *alarm = &pen->station->alarms[i];
+		const struct store_alarm *alarm = &pen->station->alarms[i]->what;
 
 		if (!full && alarm->pen[0] && strcmp(alarm->pen, serial) != 0)
 			continue;
@@ -143,7 +143,7 @@ static int gate_needles(struct station_pen *pen, struct refusal *refusal)
 		depth_um, limits.depth_um);
 }
 
-static int gate_fresh(struct station_pen *pen, struct refusal *refusal)
+int check_fresh(struct station_pen *pen, struct refusal *refusal)
 {
 	/* At rest the stream may be slower than MaxSampleAge: one period more is fresh. */
 	uint64_t allowed = conf_station(pen->station->conf)->max_sample_age_ms * USEC_PER_MSEC +
@@ -264,7 +264,7 @@ static const struct gate {
 	{"config", gate_config},   {"alarm", gate_alarm},	  {"store", gate_store},
 	{"session", gate_session}, {"profile", gate_profile},	  {"area", gate_area},
 	{"limits", gate_limits},   {"serial", gate_serial},	  {"target", gate_target},
-	{"state", check_idle},	   {"needles", gate_needles},	  {"samples", gate_fresh},
+	{"state", check_idle},	   {"needles", gate_needles},	  {"samples", check_fresh},
 	{"time", gate_time},	   {"pedal", gate_pedal},	  {"lease", gate_lease},
 	{"stream", gate_stream},   {"cartridge", gate_cartridge},
 };

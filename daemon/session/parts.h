@@ -2,13 +2,15 @@
 /*
  * The inside of the station, shared by the files of daemon/session and nobody else.
  *
- *   station.c  creation, pens coming and going, what their hooks do
+ *   station.c  creation, lookup, stop
+ *   hooks.c    pens coming and going, what they tell
  *   limits.c   who allows what: one set of limits, or a refusal that says how to mend it
  *   gates.c    every reason why a pen would not arm
  *   begin.c    BeginSession
  *   session.c  area, notes, profile, end
  *   arm.c      Arm, SetTarget, ClearFault
  *   alarm.c    standing alarms
+ *   flood.c    how much of what a pen says is told
  */
 #ifndef MNPEN_SESSION_PARTS_H
 #define MNPEN_SESSION_PARTS_H
@@ -23,12 +25,14 @@ struct station {
 	bool store_healthy; /* as last told to the listener */
 	struct station_pen *pens[STATION_PENS_MAX];
 	size_t n_pens;
-	struct alarm alarms[STATION_ALARMS_MAX];
+	struct alarm *alarms[STATION_ALARMS_MAX]; /* oldest first */
 	size_t n_alarms;
-	uint64_t n_alarms_ever;
+	struct log_limit alarm_log; /* of those met while they stand */
 	const struct station_listener *listener;
 	void *listener_userdata;
 };
+
+extern const struct pen_hooks station_hooks; /* their userdata is a struct station_pen */
 
 /** struct session_request - what a request must remember while it waits; owned by the pen */
 struct session_request {
@@ -68,6 +72,20 @@ void session_at_rest(struct station_pen *pen);
 void record_event(struct station_pen *pen, const char *kind, const struct field *fields,
 		  size_t n_fields, store_done done, void *userdata);
 
+/** tell_held() - events and gaps that wait because the pen made too many
+ * @all: now, before a session begins or ends; else as far as there is room */
+void tell_held(struct station_pen *pen, bool all);
+
+/** new_id() - for a session or an alarm: date and time to read and sort by, and enough chance that
+ * two never meet, restarts and new databases included. Return: 0; -EIO */
+int new_id(char ret_id[STORE_ID_MAX], uint64_t wall_usec);
+
+/** alarms_restore() - those that an earlier daemon left. Return: 0; -ENOMEM */
+int alarms_restore(struct station *station);
+/** alarms_record() - once more, those that could not be recorded */
+void alarms_record(struct station *station);
+void alarms_free(struct station *station);
+
 /** chosen_profile() - of the session, else of the pen; NULL = none */
 const struct conf_profile *chosen_profile(const struct station_pen *pen);
 const struct conf_area *chosen_area(const struct station_pen *pen);
@@ -89,6 +107,8 @@ int limits_target(struct station_pen *pen, uint32_t depth_um, uint32_t speed_rpm
 /** check_idle() - whether the pen is at rest, its self-test over and no fault latched. 0, -EACCES
  */
 int check_idle(struct station_pen *pen, struct refusal *refusal);
+/** check_fresh() - whether its samples come. 0, -EACCES */
+int check_fresh(struct station_pen *pen, struct refusal *refusal);
 
 /** check_cartridge() - whether needles may be run with @token (0: with a new one). 0, 1 = to be
  * claimed first, -EACCES. */

@@ -229,9 +229,11 @@ void session_interrupt(struct station_pen *pen)
 		.session = pen->session->id,
 		.message_id = LOG_ID_SESSION,
 	};
-	int r = store_session_end(pen->station->store, pen->session->id, "interrupted", now_usec(),
-				  NULL, NULL);
+	int r;
 
+	tell_held(pen, true);
+	r = store_session_end(pen->station->store, pen->session->id, "interrupted", now_usec(),
+			      NULL, NULL);
 	if (r < 0)
 		log_line(LOG_ERR, &context,
 			 "the session's end could not be recorded: %s; the next start closes it",
@@ -244,9 +246,11 @@ void session_interrupt(struct station_pen *pen)
 static int end_now(struct station_pen *pen, struct refusal *refusal)
 {
 	_cleanup_free_ char *outcome = TAKE_PTR(pen->session->end_outcome);
-	int r = store_session_end(pen->station->store, pen->session->id, outcome, now_usec(),
-				  on_recorded, pen->request);
+	int r;
 
+	tell_held(pen, true);
+	r = store_session_end(pen->station->store, pen->session->id, outcome, now_usec(),
+			      on_recorded, pen->request);
 	if (r < 0)
 		return refuse(
 			refusal, REFUSAL_STORE,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,159 +59,6 @@ void request_end(struct session_request *request, const struct refusal *refusal)
 	done(userdata, refusal);
 }
 
-/* ---- what the pens' hooks do ---- */
-
-void notify_pen(struct station_pen *pen, unsigned int what)
-{
-	struct station *station = pen->station;
-
-	if (station->listener && pen->listed && what)
-		station->listener->pen_changed(station->listener_userdata, pen, what);
-}
-
-void record_event(struct station_pen *pen, const char *kind, const struct field *fields,
-		  size_t n_fields, store_done done, void *userdata)
-{
-	struct station *station = pen->station;
-	uint64_t now = now_usec();
-
-	(void)store_event(station->store, pen->session ? pen->session->id : NULL,
-			  pen_serial(pen->pen), kind, now, fields, n_fields, done, userdata);
-	if (station->listener && pen->listed)
-		station->listener->pen_event(station->listener_userdata, pen, ++pen->event_seq, now,
-					     kind, fields, n_fields);
-}
-
-static bool on_arrived(struct pen *p, void *userdata)
-{
-	struct station_pen *pen = userdata;
-	struct station *station = pen->station;
-	struct log_context context = {.pen = pen_serial(p)};
-
-	if (station_pen_by_serial(station, pen_serial(p)))
-		return false;
-	pen->listed = true;
-	log_line(LOG_INFO, &context, "pen arrived: model %s over %s", pen_info(p)->model,
-		 pen_transport(p));
-	if (station->listener)
-		station->listener->pen_added(station->listener_userdata, pen);
-	return true;
-}
-
-static void on_left(struct pen *p, void *userdata)
-{
-	struct station_pen *pen = userdata;
-	struct station *station = pen->station;
-
-	if (pen->session) {
-		record_event(pen, "interrupted", &FIELD_S("reason", "gone"), 1, NULL, NULL);
-		session_at_rest(pen); /* gone is at rest: by its own rules it stopped */
-		if (pen->session)
-			session_interrupt(pen);
-	}
-	pen->listed = false;
-	pen->rest_seen = false;
-	if (station->listener)
-		station->listener->pen_removed(station->listener_userdata, pen);
-	free(pen->profile);
-	pen->profile = NULL;
-	pen->target_depth_um = 0;
-	pen->target_speed_rpm = 0;
-}
-
-static enum policy_reason on_may_run(struct pen *p, void *userdata, uint64_t now_usec)
-{
-	struct station_pen *pen = userdata;
-
-	if (!pen->session || pen->session->end_outcome)
-		return REASON_SESSION_END;
-	if (store_health(pen->station->store, now_usec) != STORE_HEALTHY)
-		return REASON_STORE;
-	return REASON_NONE;
-}
-
-static void on_sample(struct pen *p, void *userdata, uint64_t rx_usec, uint8_t verdict,
-		      uint8_t flags, const uint8_t raw[MNPEN_SAMPLE_SIZE])
-{
-	struct station_pen *pen = userdata;
-	struct session *session = pen->session;
-	uint32_t strokes = pen_sample(p)->strokes;
-
-	if (!session) {
-		pen->rest_seen = false;
-		return;
-	}
-	/* A full ring is the store's to count and to say so by its health. */
-	(void)store_sample(pen->station->store, session->id, rx_usec, verdict, flags, raw);
-	session->samples++;
-	session->strokes +=
-		strokes >= session->last_strokes ? strokes - session->last_strokes : strokes;
-	session->last_strokes = strokes;
-	/* The sample that shows the drive off is the last one of a session that waited for it. */
-	if (pen->rest_seen) {
-		pen->rest_seen = false;
-		session_at_rest(pen);
-	}
-}
-
-static void on_gap(struct pen *p, void *userdata, uint32_t after_seq, uint32_t before_seq)
-{
-	struct station_pen *pen = userdata;
-
-	if (!pen->session)
-		return;
-	pen->session->gaps += before_seq - after_seq - 1;
-	(void)store_gap(pen->station->store, pen->session->id, after_seq, before_seq, "stream",
-			now_usec());
-}
-
-static void on_disarmed(struct pen *p, void *userdata, enum policy_reason reason, uint32_t run_ms)
-{
-	struct station_pen *pen = userdata;
-
-	if (pen->session)
-		pen->session->run_used_ms += run_ms;
-}
-
-static void on_event(struct pen *p, void *userdata, const char *kind, const struct field *fields,
-		     size_t n_fields)
-{
-	record_event(userdata, kind, fields, n_fields, NULL, NULL);
-}
-
-static void on_alarm(struct pen *p, void *userdata)
-{
-	struct station_pen *pen = userdata;
-	char text[160];
-
-	snprintf(text, sizeof(text),
-		 "pen %s did not stop when told to: remove the pen from the skin and unplug it",
-		 pen_serial(p));
-	(void)station_raise_alarm(pen->station, pen_serial(p), "drive-on", text);
-}
-
-static void on_changed(struct pen *p, void *userdata, unsigned int what)
-{
-	struct station_pen *pen = userdata;
-
-	notify_pen(pen, what);
-	pen->rest_seen |= what & PEN_CHANGED_AT_REST; /* on_sample() goes on with it */
-	if (what & PEN_CHANGED_CARTRIDGE)
-		notify_pen(pen, STATION_CHANGED_LIMITS);
-}
-
-static const struct pen_hooks hooks = {
-	.arrived = on_arrived,
-	.left = on_left,
-	.may_run = on_may_run,
-	.sample = on_sample,
-	.gap = on_gap,
-	.disarmed = on_disarmed,
-	.event = on_event,
-	.alarm = on_alarm,
-	.changed = on_changed,
-};
-
 /* ---- creation ---- */
 
 /* Arming looks at the health itself; this only tells whoever watches. */
@@ -231,6 +77,9 @@ static int on_health(sd_event_source *source, uint64_t usec, void *userdata)
 			station->listener->store_health_changed(station->listener_userdata,
 								station->store_healthy);
 	}
+	alarms_record(station);
+	for (size_t i = 0; i < station->n_pens; i++)
+		tell_held(station->pens[i], false);
 	/* Not @usec + a period: after a suspend that would be made up for, time by time. */
 	(void)sd_event_source_set_time(source, now_usec() + HEALTH_PERIOD_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -250,6 +99,8 @@ int station_new(struct station **ret, sd_event *event, struct conf *conf, struct
 	r = sd_event_add_time(event, &station->health_timer, CLOCK_BOOTTIME,
 			      now_usec() + HEALTH_PERIOD_USEC, HEALTH_PERIOD_USEC / 4, on_health,
 			      station);
+	if (r >= 0)
+		r = alarms_restore(station);
 	if (r < 0) {
 		station_free(station);
 		return r;
@@ -275,6 +126,7 @@ struct station *station_free(struct station *station)
 		station_stop_all(station, REASON_SHUTDOWN);
 	for (size_t i = 0; i < station->n_pens; i++)
 		station_pen_free(station->pens[i]);
+	alarms_free(station);
 	sd_event_source_disable_unref(station->health_timer);
 	sd_event_unref(station->event);
 	free(station);
@@ -293,7 +145,7 @@ int station_add_usbip(struct station *station, const char *url, struct refusal *
 		return refuse(refusal, REFUSAL_INVALID_ARGUMENT, "out of memory");
 	pen->station = station;
 	r = pen_new_usbip(&pen->pen, station->event, url,
-			  conf_station(station->conf)->allow_remote_pens, &hooks, pen);
+			  conf_station(station->conf)->allow_remote_pens, &station_hooks, pen);
 	if (r < 0) {
 		free(pen);
 		if (r == -EPERM)

@@ -14,10 +14,12 @@
 
 #include "daemon/conf/conf.h"
 #include "daemon/pen/pen.h"
+#include "daemon/session/flood.h"
 #include "daemon/store/store.h"
+#include "driver/base/log.h"
 
 #define STATION_PENS_MAX 64
-#define STATION_ALARMS_MAX 64
+#define STATION_ALARMS_MAX STORE_ALARMS_MAX
 
 struct station;
 
@@ -80,17 +82,29 @@ struct station_pen {
 	uint16_t target_speed_rpm;
 	uint64_t event_seq;
 	struct session_request *request; /* one at a time; NULL = none */
-	bool rest_seen;			 /* by a sample that is about to be recorded */
-	void *object;			 /* of daemon/bus */
+	struct flood flood;		 /* what it may make us write, unplugged or not */
+	struct bucket signals;		 /* of daemon/bus: changes told */
+	struct log_limit log_limit;
+	bool rest_seen; /* by a sample that is about to be recorded */
+	void *object;	/* of daemon/bus */
 };
 
-/** struct alarm - stands until acknowledged; a pen that it concerns is not armed meanwhile */
+/**
+ * station_done - the outcome of a request; @refusal is NULL when it was done and confirmed.
+ * Called exactly once when the request returned 0, never from inside it.
+ */
+typedef void (*station_done)(void *userdata, const struct refusal *refusal);
+
+/** struct alarm - stands until acknowledged, also over restarts of the daemon; a pen that it
+ * concerns is not armed meanwhile */
 struct alarm {
-	char id[24];
-	char pen[MNPEN_SERIAL_MAX + 1]; /* "" = the station */
-	char kind[24];			/* "drive-on", "store-quarantined" */
-	char text[256];
-	uint64_t usec;
+	struct store_alarm what; /* kind: "drive-on", "store-quarantined" */
+	bool recorded;		 /* on disk; an alarm that is not would not survive a restart */
+	/* Of alarm.c: */
+	struct station *station; /* NULL: gone, and the store's last answer frees this */
+	unsigned int n_waiting;	 /* answers that the store owes */
+	station_done done;	 /* of the acknowledgement under way; NULL = none */
+	void *userdata;
 };
 
 /** struct station_listener - daemon/bus; every call comes from the main loop */
@@ -138,12 +152,6 @@ bool station_at_rest(struct station *station);
 /** station_idle() - no session is open, and no request under way, of an unplugged pen either: only
  * then the station may be freed before the store, whose answers go to requests */
 bool station_idle(struct station *station);
-
-/**
- * station_done - the outcome of a request; @refusal is NULL when it was done and confirmed.
- * Called exactly once when the request returned 0, never from inside it.
- */
-typedef void (*station_done)(void *userdata, const struct refusal *refusal);
 
 /** struct begin_options - of BeginSession; NULL = not given */
 struct begin_options {
@@ -195,10 +203,18 @@ void station_explain(struct station_pen *pen,
 		     void *userdata);
 
 /* ---- alarms ---- */
+/** station_raise_alarm() - one of a kind a pen, however often it is met
+ * @pen: serial, NULL for the station
+ * Return: 0, also when it cannot be recorded now (tried again until it is); 1 it stands already;
+ * -ENOSPC, -ENOMEM no room. */
 int station_raise_alarm(struct station *station, const char *pen, const char *kind,
 			const char *text);
 const struct alarm *station_alarm_at(struct station *station, size_t index);
-int station_acknowledge(struct station *station, const char *id, struct refusal *refusal);
+
+/** station_acknowledge() - a request: the alarm falls when its acknowledgement is on disk
+ * @uid: whose it is */
+int station_acknowledge(struct station *station, const char *id, uint32_t uid, station_done done,
+			void *userdata, struct refusal *refusal);
 
 /** session_run_used_ms() - motor time of the session, the running ARM included */
 uint64_t session_run_used_ms(const struct station_pen *pen);

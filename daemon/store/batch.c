@@ -236,9 +236,9 @@ static int write_gap(struct batch *batch, const struct command *command)
 	if (!session)
 		return -ENOENT;
 	gap.session = session->n;
-	if (command->before_seq > command->after_seq) {
-		gap.missing = (int64_t)command->before_seq - command->after_seq - 1;
-		session->totals.gaps += (uint64_t)gap.missing;
+	if (command->missing) {
+		gap.missing = (int64_t)command->missing;
+		session->totals.gaps += command->missing;
 		session->changed = true;
 	}
 	return rows_gap(&batch->rows, &gap);

@@ -5,6 +5,7 @@
 
 #include "daemon/store/queue.h"
 #include "daemon/store/reader.h"
+#include "daemon/store/recover.h"
 #include "daemon/store/store.h"
 #include "daemon/store/writer.h"
 
@@ -28,7 +29,8 @@ struct store {
 	bool queue_full;    /* until the rings are drained */
 	uint64_t samples_lost;
 	uint64_t events_lost;
-	uint32_t events_unreported; /* lost ones that no event tells of yet */
+	uint32_t events_unreported;   /* lost ones that no event tells of yet */
+	struct recover_alarms alarms; /* as found at start */
 	struct open_session sessions[STORE_SESSIONS_MAX];
 };
 

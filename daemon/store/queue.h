@@ -60,6 +60,7 @@ struct command {
 	const char *details;	      /* BEGIN, END, EVENT: JSON object */
 	uint32_t after_seq;	      /* GAP */
 	uint32_t before_seq;	      /* GAP */
+	uint64_t missing;	      /* GAP: 0 = not known */
 	uint32_t lost; /* END: samples that found the ring full, after the last one stored */
 	size_t used;
 	char text[QUEUE_TEXT_SIZE];

@@ -281,7 +281,7 @@ int store_sample(struct store *store, const char *id, uint64_t host_usec, uint8_
 }
 
 int store_gap(struct store *store, const char *id, uint32_t after_seq, uint32_t before_seq,
-	      const char *reason, uint64_t now_usec)
+	      uint64_t missing, const char *reason, uint64_t now_usec)
 {
 	struct open_session *session;
 	struct command *command;
@@ -306,6 +306,7 @@ int store_gap(struct store *store, const char *id, uint32_t after_seq, uint32_t 
 	command->tag = session->tag;
 	command->after_seq = after_seq;
 	command->before_seq = before_seq;
+	command->missing = missing;
 	command_put(store);
 	return 0;
 }

@@ -104,6 +104,11 @@ static int check(sqlite3 *db)
 	return answer && !strcmp(answer, "ok") ? 0 : -EUCLEAN;
 }
 
+static bool is_ours(enum schema_state state)
+{
+	return state == SCHEMA_CURRENT || state == SCHEMA_OLDER;
+}
+
 static int enter_wal(sqlite3 *db)
 {
 	_cleanup_statement_ sqlite3_stmt *statement = NULL;
@@ -119,17 +124,17 @@ static int enter_wal(sqlite3 *db)
 	return mode && !strcmp(mode, "wal") ? 0 : -EIO;
 }
 
-/* Everything that can find damage. *@ret_state other than current: nothing was changed. */
-static int examine(sqlite3 *db, bool was_unclean, enum schema_state *ret_state,
-		   int64_t *ret_version)
+/* Everything that can find damage. *@ret_state newer or foreign: nothing was changed. */
+static int examine(sqlite3 *db, bool was_unclean, struct recover_alarms *alarms,
+		   enum schema_state *ret_state, int64_t *ret_version)
 {
 	int r;
 
 	sqlite3_busy_timeout(db, OPEN_BUSY_MS);
 	r = db_exec(db, "PRAGMA trusted_schema = OFF");
 	if (r >= 0)
-		r = schema_open(db, ret_state, ret_version);
-	if (r < 0 || *ret_state != SCHEMA_CURRENT)
+		r = schema_judge(db, ret_state, ret_version);
+	if (r < 0 || !is_ours(*ret_state))
 		return r;
 	if (was_unclean)
 		r = check(db);
@@ -137,8 +142,12 @@ static int examine(sqlite3 *db, bool was_unclean, enum schema_state *ret_state,
 		r = enter_wal(db);
 	if (r >= 0)
 		r = db_exec(db, settings_sql);
+	if (r >= 0 && *ret_state == SCHEMA_OLDER)
+		r = schema_upgrade(db, *ret_version);
 	if (r >= 0)
 		r = recover_interrupted(db);
+	if (r >= 0)
+		r = recover_alarms(db, alarms);
 	sqlite3_busy_timeout(db, 0); /* from here on the writer thread waits by itself */
 	return r;
 }
@@ -173,7 +182,8 @@ static int not_ours(char **note, const char *path, enum schema_state state, int6
 		path);
 }
 
-static int attempt(const char *path, sqlite3 **ret_db, char **note, enum verdict *ret_verdict)
+static int attempt(const char *path, sqlite3 **ret_db, struct recover_alarms *alarms, char **note,
+		   enum verdict *ret_verdict)
 {
 	_cleanup_(db_close_cleanup) sqlite3 *db = NULL;
 	enum schema_state state = SCHEMA_CURRENT;
@@ -185,8 +195,8 @@ static int attempt(const char *path, sqlite3 **ret_db, char **note, enum verdict
 	if (r >= 0)
 		r = db_open(&db, path, SQLITE_OPEN_READWRITE);
 	if (r >= 0)
-		r = examine(db, was_unclean, &state, &version);
-	if (db && was_unclean && (r < 0 || state != SCHEMA_CURRENT))
+		r = examine(db, was_unclean, alarms, &state, &version);
+	if (db && was_unclean && (r < 0 || !is_ours(state)))
 		db_keep_wal(db);
 	if (r == -EUCLEAN) {
 		*ret_verdict = VERDICT_DAMAGED;
@@ -194,7 +204,7 @@ static int attempt(const char *path, sqlite3 **ret_db, char **note, enum verdict
 	}
 	if (r < 0)
 		return unusable(note, path, r);
-	if (state != SCHEMA_CURRENT)
+	if (!is_ours(state))
 		return not_ours(note, path, state, version);
 	*ret_verdict = VERDICT_USABLE;
 	*ret_db = TAKE_PTR(db);
@@ -228,7 +238,8 @@ static int quarantine(const char *path, char **ret_name)
 	return 0;
 }
 
-int recover_open(const char *directory, sqlite3 **ret_db, char **ret_note, bool *ret_quarantined)
+int recover_open(const char *directory, sqlite3 **ret_db, struct recover_alarms *alarms,
+		 char **ret_note, bool *ret_quarantined)
 {
 	_cleanup_(db_close_cleanup) sqlite3 *db = NULL;
 	_cleanup_free_ char *path = NULL, *name = NULL, *note = NULL;
@@ -238,7 +249,7 @@ int recover_open(const char *directory, sqlite3 **ret_db, char **ret_note, bool 
 
 	if (asprintf(&path, "%s/" RECOVER_FILE, directory) < 0)
 		return -ENOMEM;
-	r = attempt(path, &db, &note, &verdict);
+	r = attempt(path, &db, alarms, &note, &verdict);
 	if (r >= 0 && verdict == VERDICT_DAMAGED) {
 		r = quarantine(path, &name);
 		if (r < 0) {
@@ -249,7 +260,7 @@ int recover_open(const char *directory, sqlite3 **ret_db, char **ret_note, bool 
 				     "%s was damaged: it is kept as %s, and a new one begun.", path,
 				     name);
 			if (r >= 0)
-				r = attempt(path, &db, &note, &verdict);
+				r = attempt(path, &db, alarms, &note, &verdict);
 			if (r >= 0 && verdict == VERDICT_DAMAGED)
 				r = unusable(&note, path, -EUCLEAN);
 		}

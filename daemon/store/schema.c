@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdio.h>
 
 #include "daemon/store/db.h"
 #include "daemon/store/schema.h"
@@ -13,7 +14,7 @@
  * changes until the session ends. *_usec is CLOCK_BOOTTIME, *_wall_usec microseconds since 1970
  * UTC. Constraints on what comes from a pen are left out: a record that cannot be stored is lost.
  */
-static const char schema_sql[] =
+static const char version_1_sql[] =
 	/* One row a session; it is open while ended_usec is NULL. */
 	"CREATE TABLE session ("
 	" n INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -112,17 +113,36 @@ static const char schema_sql[] =
 	") STRICT;"
 	"CREATE INDEX trend_session ON trend (session);"
 
-	"PRAGMA application_id = " TEXT(SCHEMA_APPLICATION_ID) ";"
-							       "PRAGMA user_version = " TEXT(
-								       SCHEMA_VERSION) ";";
+	"PRAGMA application_id = " TEXT(SCHEMA_APPLICATION_ID) ";";
 
-static int schema_create(sqlite3 *db)
+/* The few events that say which alarms stand, found among millions at start: alarms.c. */
+static const char version_2_sql[] = "CREATE INDEX event_alarm ON event (kind)"
+				    " WHERE kind IN (" SCHEMA_ALARM_KINDS ");";
+
+/*
+ * From each version to the next. What was released is never edited: a new table or index is a new
+ * step, and the files of all earlier programs take the same way as an empty one.
+ */
+static const char *const steps_sql[SCHEMA_VERSION] = {version_1_sql, version_2_sql};
+
+static int upgrade_steps(sqlite3 *db, int64_t version)
+{
+	char version_sql[64];
+	int r = 0;
+
+	for (int64_t at = version; at < SCHEMA_VERSION && r >= 0; at++)
+		r = db_exec(db, steps_sql[at]);
+	snprintf(version_sql, sizeof(version_sql), "PRAGMA user_version = %d", SCHEMA_VERSION);
+	return r < 0 ? r : db_exec(db, version_sql);
+}
+
+int schema_upgrade(sqlite3 *db, int64_t version)
 {
 	int r = db_exec(db, "BEGIN IMMEDIATE");
 
 	if (r < 0)
 		return r;
-	r = db_exec(db, schema_sql);
+	r = upgrade_steps(db, version);
 	if (r >= 0)
 		r = db_exec(db, "COMMIT");
 	if (r < 0 && !sqlite3_get_autocommit(db))
@@ -130,7 +150,7 @@ static int schema_create(sqlite3 *db)
 	return r;
 }
 
-int schema_open(sqlite3 *db, enum schema_state *ret_state, int64_t *ret_version)
+int schema_judge(sqlite3 *db, enum schema_state *ret_state, int64_t *ret_version)
 {
 	int64_t version, application, tables;
 	int r;
@@ -145,17 +165,13 @@ int schema_open(sqlite3 *db, enum schema_state *ret_state, int64_t *ret_version)
 	if (r < 0)
 		return r;
 	*ret_version = version;
-	if (!tables && !version && !application) {
-		r = schema_create(db);
-		if (r < 0)
-			return r;
-		*ret_version = SCHEMA_VERSION;
-		*ret_state = SCHEMA_CURRENT;
-		return 0;
-	}
-	if (application != SCHEMA_APPLICATION_ID || version < 1)
+	if (!tables && !version && !application)
+		*ret_state = SCHEMA_OLDER;
+	else if (application != SCHEMA_APPLICATION_ID || version < 1)
 		*ret_state = SCHEMA_FOREIGN;
+	else if (version == SCHEMA_VERSION)
+		*ret_state = SCHEMA_CURRENT;
 	else
-		*ret_state = version > SCHEMA_VERSION ? SCHEMA_NEWER : SCHEMA_CURRENT;
+		*ret_state = version > SCHEMA_VERSION ? SCHEMA_NEWER : SCHEMA_OLDER;
 	return 0;
 }

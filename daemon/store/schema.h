@@ -9,22 +9,31 @@
 #include <sqlite3.h>
 #include <stdint.h>
 
-#define SCHEMA_VERSION 1		 /* PRAGMA user_version */
+#define SCHEMA_VERSION 2		 /* PRAGMA user_version */
 #define SCHEMA_APPLICATION_ID 0x6d6e706e /* "mnpn", PRAGMA application_id */
 
 /** enum schema_state - what a file turns out to be */
 enum schema_state {
-	SCHEMA_CURRENT, /* ready; an empty file was given its tables */
+	SCHEMA_CURRENT,
+	SCHEMA_OLDER,	/* of an earlier program, or empty (version 0): schema_upgrade() */
 	SCHEMA_NEWER,	/* of a later program: to be left alone */
 	SCHEMA_FOREIGN, /* a database of something else: to be left alone */
 };
 
 /**
- * schema_open() - judge the database, and make the tables of an empty one
+ * schema_judge() - look at the database, change nothing
  * @ret_version: its version
  * Return: 0; negative errno of db.h, with *@ret_state untouched.
  */
-int schema_open(sqlite3 *db, enum schema_state *ret_state, int64_t *ret_version);
+int schema_judge(sqlite3 *db, enum schema_state *ret_state, int64_t *ret_version);
+
+/** schema_upgrade() - from @version to the present one, in one transaction
+ * Return: 0; negative errno of db.h, and the file is as it was. */
+int schema_upgrade(sqlite3 *db, int64_t version);
+
+/** The events by which alarms stand. Words of version 2's index: never changed, and a query says
+ * "kind IN (...)" with them to be answered by it. */
+#define SCHEMA_ALARM_KINDS "'alarm', 'alarm-acknowledged'"
 
 /*
  * A session's row says what it began with and stays as it was written; what was changed later is an

@@ -9,7 +9,6 @@
 
 #include "daemon/store/core.h"
 #include "daemon/store/db.h"
-#include "daemon/store/recover.h"
 #include "driver/base/cleanup.h"
 
 static void command_answered(struct store *store, const struct completion *completion)
@@ -184,7 +183,7 @@ int store_new(struct store **ret, sd_event *event, const struct store_options *o
 	if (r == -EBUSY || r == -ENOMEM)
 		return r;
 	if (r >= 0)
-		r = recover_open(options->directory, &db, &note, &quarantined);
+		r = recover_open(options->directory, &db, &store->alarms, &note, &quarantined);
 	else if (asprintf(&note,
 			  "The state directory %s cannot be used: %s; no pen can be armed until "
 			  "that is mended and the daemon restarted.",
@@ -200,6 +199,12 @@ int store_new(struct store **ret, sd_event *event, const struct store_options *o
 	*ret_note = TAKE_PTR(note);
 	*ret_quarantined = quarantined;
 	return 0;
+}
+
+const struct store_alarm *store_alarms(const struct store *store, size_t *ret_n)
+{
+	*ret_n = store->alarms.n;
+	return store->alarms.alarms;
 }
 
 /* The main thread put these slots there itself and alone: it may read them. 0 = nothing waits. */

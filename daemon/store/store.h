@@ -27,6 +27,7 @@
 #define STORE_ID_MAX 32		      /* session id "20261120-204501-7f3a9c", NUL included */
 #define STORE_TEXT_MAX 1024	      /* any one text column; longer is refused with -E2BIG */
 #define STORE_SESSIONS_MAX 64	      /* open at once, one a pen */
+#define STORE_ALARMS_MAX 64	      /* standing, as found at start */
 #define STORE_LIST_MAX 1000	      /* rows of one list */
 #define STORE_LAG_MAX_USEC 2000000ULL /* oldest unwritten record younger than this = healthy */
 
@@ -95,6 +96,20 @@ struct store_options {
 int store_new(struct store **ret, sd_event *event, const struct store_options *options,
 	      char **ret_note, bool *ret_quarantined);
 
+/** struct store_alarm - one that was raised and not acknowledged */
+struct store_alarm {
+	char id[STORE_ID_MAX];
+	char pen[MNPEN_SERIAL_MAX + 1]; /* "" = the station */
+	char kind[24];
+	char text[256];
+	uint64_t usec; /* of the boot in which it was raised */
+	uint64_t wall_usec;
+};
+
+/** store_alarms() - those that earlier daemons left standing, oldest first, as read by store_new():
+ * an event "alarm" {id, alarm, text, raised_wall_usec} without an "alarm-acknowledged" {id} */
+const struct store_alarm *store_alarms(const struct store *store, size_t *ret_n);
+
 /** store_free() - writes out what is queued (for at most 2 s), joins the threads. Not from a
  * done(). Sessions that are open then will be closed as interrupted by the next start. Returns
  * NULL. */
@@ -138,11 +153,13 @@ int store_event(struct store *store, const char *id, const char *pen, const char
 int store_sample(struct store *store, const char *id, uint64_t host_usec, uint8_t verdict,
 		 uint8_t flags, const uint8_t sample[MNPEN_SAMPLE_SIZE]);
 
-/** store_gap() - samples that never came: @after_seq and @before_seq are the neighbours
+/** store_gap() - samples that never came, in one hole or in several
+ * @after_seq, @before_seq: the neighbours of all of them
+ * @missing: how many, 0 = nobody knows
  * Return: 0; -EAGAIN lost, and counted as an event; -ENOENT no such open session; -E2BIG; -EINVAL;
  * -ESHUTDOWN. */
 int store_gap(struct store *store, const char *id, uint32_t after_seq, uint32_t before_seq,
-	      const char *reason, uint64_t now_usec);
+	      uint64_t missing, const char *reason, uint64_t now_usec);
 
 /** struct store_filter - all given must match; 0 or NULL = any. Matching is exact. */
 struct store_filter {

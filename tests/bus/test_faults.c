@@ -213,13 +213,55 @@ static void test_deaf_pen(void **state)
 	rig_stop(rig);
 }
 
+/* A suspend ends the stream, and at rest no lease tells: the daemon sets it up anew by itself. */
+static void test_stream_ends_at_rest(void **state)
+{
+	struct rig *rig = rig_start(state, NULL);
+
+	gadget_do(rig->control_fd, "suspend");
+	sleep_ms(500);
+	/* nothing is claimed for a session that could not begin */
+	assert_refused(rig, rig_begin_as(rig, RIG_PROFILE, "client-1", RIG_AREA), "Interlock");
+	assert_says(rig, "sample");
+	assert_non_null(rig_await_event(rig, "stream-lost", STEP_MS));
+	sleep_ms(500);
+	start_running(rig);
+	assert_done(rig, session_call(rig, "End", "s", "done"));
+	gadget_do(rig->control_fd, "trigger release");
+
+	client_forget(rig->client);
+	gadget_do(rig->control_fd, "fault internal");
+	rig_await_word(rig, "State", "fault", STEP_MS);
+	gadget_do(rig->control_fd, "suspend");
+	gadget_do(rig->control_fd, "clear internal");
+	assert_non_null(rig_await_event(rig, "stream-lost", STEP_MS));
+	sleep_ms(500);
+	assert_done(rig, pen_call(rig, "ClearFault", ""));
+	rig_await_word(rig, "State", "idle", STEP_MS);
+
+	/* A reset takes the endpoint away too: that is told at once, and the pen comes anew. */
+	rig->client->n_removed = 0;
+	gadget_do(rig->control_fd, "reset");
+	for (int i = 0; rig->client->n_removed < 1 && i < 100; i++)
+		client_pump(rig->client, 20);
+	rig_await_pens(rig);
+	rig_fresh_cartridge(rig);
+	start_running(rig);
+	rig_stop(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(test_trigger_held),	  RIG_TEST(test_crash),
-		RIG_TEST(test_pen_dies),	  RIG_TEST(test_unplugged),
-		RIG_TEST(test_sigterm),		  RIG_TEST(test_two_daemons),
-		RIG_TEST(test_cartridge_removed), RIG_TEST(test_deaf_pen),
+		RIG_TEST(test_trigger_held),
+		RIG_TEST(test_crash),
+		RIG_TEST(test_pen_dies),
+		RIG_TEST(test_unplugged),
+		RIG_TEST(test_sigterm),
+		RIG_TEST(test_two_daemons),
+		RIG_TEST(test_cartridge_removed),
+		RIG_TEST(test_deaf_pen),
+		RIG_TEST(test_stream_ends_at_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,20 +51,37 @@ static void assert_running(struct rig *rig, const struct truth *truth)
 	assert_in_range(pen_value(rig, "SpeedRpm"), RIG_SPEED_RPM - 100, RIG_SPEED_RPM + 100);
 }
 
-/* Block after block, seq after seq: nothing missing, nothing twice. */
-static void assert_gapless(struct rig *rig)
+/* What the pen itself dropped, because this machine let its host wait for longer than the pen keeps
+ * samples, is on record as a gap of the stream. Nothing else may be missing. */
+static int64_t missing_in_stream(struct rig *rig)
 {
+	char sql[256];
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT coalesce(sum(missing * (reason LIKE 'stream%%') + 1000000 * (reason NOT "
+		 "LIKE 'stream%%')), 0) FROM gap JOIN session s ON s.n = gap.session WHERE s.id = "
+		 "'%s'",
+		 rig->id);
+	return db_number(rig->db, sql);
+}
+
+/* Block after block, seq after seq: each sample is there, or in a gap; nothing is there twice. */
+static void assert_whole(struct rig *rig)
+{
+	int64_t samples = session_number(rig, "samples");
+	int64_t missing = missing_in_stream(rig);
 	char sql[512];
 
-	assert_int_equal(session_number(rig, "gaps"), 0);
+	assert_in_range(missing, 0, samples / 10);
+	assert_int_equal(!missing, !session_number(rig, "gaps"));
 	snprintf(sql, sizeof(sql),
-		 "SELECT count(*) FROM gap JOIN session s ON s.n = gap.session WHERE s.id = '%s'",
+		 "SELECT max(b.last_seq) - min(b.first_seq) + 1 - sum(b.count) FROM block b JOIN "
+		 "session s ON s.n = b.session WHERE s.id = '%s'",
 		 rig->id);
-	assert_int_equal(db_number(rig->db, sql), 0);
+	assert_int_equal(db_number(rig->db, sql), missing);
 	snprintf(sql, sizeof(sql),
-		 "SELECT sum(b.count != b.last_seq - b.first_seq + 1) + sum(b.first_seq != "
-		 "coalesce((SELECT last_seq FROM block p WHERE p.session = b.session AND p.n < b.n "
-		 "ORDER BY p.n DESC LIMIT 1), b.first_seq - 1) + 1) "
+		 "SELECT sum(b.first_seq <= coalesce((SELECT last_seq FROM block p WHERE p.session "
+		 "= b.session AND p.n < b.n ORDER BY p.n DESC LIMIT 1), b.first_seq - 1)) "
 		 "FROM block b JOIN session s ON s.n = b.session WHERE s.id = '%s'",
 		 rig->id);
 	assert_int_equal(db_number(rig->db, sql), 0);
@@ -93,6 +110,7 @@ static void assert_record(struct rig *rig)
 	struct mnpen_sample sample;
 	sd_bus_message *reply = NULL;
 	int64_t count = 0, running = 0;
+	int64_t missing = 0;
 	uint32_t last_seq = 0;
 	FILE *stream;
 	int fd;
@@ -106,17 +124,19 @@ static void assert_record(struct rig *rig)
 	while (fread(&record, sizeof(record), 1, stream) == 1) {
 		assert_int_equal(mnpen_sample_decode(&sample, record.sample, sizeof(record.sample)),
 				 0);
-		if (count++)
-			assert_int_equal(sample.seq, last_seq + 1);
+		assert_true(sample.seq > last_seq);
+		assert_int_equal(record.lost, count ? sample.seq - last_seq - 1 : 0);
+		missing += record.lost;
+		count++;
 		last_seq = sample.seq;
 		assert_int_equal(record.verdict, 0);
-		assert_int_equal(record.lost, 0);
 		assert_true(sample.depth_um <= RIG_DEPTH_UM + 20);
 		running += sample.state == MNPEN_STATE_RUNNING;
 	}
 	fclose(stream);
 	assert_int_equal(count, session_number(rig, "samples"));
-	assert_true(running >= run_seconds() * 950);
+	assert_int_equal(missing, missing_in_stream(rig));
+	assert_true(running + missing >= run_seconds() * 950);
 }
 
 /* For the record of the test itself: what a second of needling costs. */
@@ -183,7 +203,7 @@ static void test_main_job(void **state)
 	assert_int_equal(session_number(rig, "strokes"), truth.strokes);
 	assert_int_equal(session_number(rig, "run_ms"), truth.run_ms);
 	assert_in_range(session_number(rig, "depth_max_um"), RIG_DEPTH_UM - 20, RIG_DEPTH_UM + 20);
-	assert_gapless(rig);
+	assert_whole(rig);
 	assert_int_equal(event_count(rig, "begin"), 1);
 	assert_int_equal(event_count(rig, "armed"), 1);
 	assert_int_equal(event_count(rig, "running"), 1);
@@ -214,7 +234,9 @@ static void test_telemetry(void **state)
 		assert_int_equal(recv(fd, &record, sizeof(record), 0), sizeof(record));
 		assert_int_equal(mnpen_sample_decode(&sample, record.sample, sizeof(record.sample)),
 				 0);
-		assert_true(i == 0 || sample.seq == last_seq + 1);
+		assert_true(i == 0 || sample.seq == last_seq + 1 ||
+			    record.flags & MNPEN_TELEMETRY_GAP);
+		assert_true(sample.seq > last_seq);
 		assert_int_equal(record.flags & MNPEN_TELEMETRY_ARMED, MNPEN_TELEMETRY_ARMED);
 		assert_int_equal(record.verdict, 0);
 		assert_int_equal(record.lost, 0);
@@ -246,9 +268,12 @@ static void test_gap(void **state)
 	assert_true(rig_truth(rig).motor);
 	assert_done(rig, session_call(rig, "End", "s", "test"));
 	assert_string_equal(session_word(rig, "outcome"), "test");
-	assert_int_equal(session_number(rig, "gaps"), 7);
-	assert_int_equal(db_number(rig->db, "SELECT sum(missing) FROM gap"), 7);
-	assert_int_equal(db_number(rig->db, "SELECT before_seq - after_seq FROM gap"), 8);
+	assert_int_equal(session_number(rig, "gaps"), missing_in_stream(rig));
+	assert_true(missing_in_stream(rig) >= 7); /* a busy machine may add its own */
+	assert_int_equal(db_number(rig->db,
+				   "SELECT count(*) FROM gap WHERE missing = 7 AND before_seq - "
+				   "after_seq = 8"),
+			 1);
 	rig_stop(rig);
 }
 

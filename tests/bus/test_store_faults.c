@@ -142,7 +142,9 @@ static void test_quota(void **state)
 	assert_refused(rig, pen_call(rig, "Arm", ""), "Store");
 	assert_says(rig, "quota");
 	assert_done(rig, session_call(rig, "End", "s", ""));
-	assert_int_equal(session_number(rig, "gaps"), 0);
+	/* A busy machine may cost samples of the stream; the quota costs none. */
+	assert_int_equal(
+		db_number(rig->db, "SELECT count(*) FROM gap WHERE reason NOT LIKE 'stream%'"), 0);
 	assert_int_equal(db_number(rig->db, "SELECT sum(count) FROM block"),
 			 session_number(rig, "samples"));
 	rig_stop(rig);

@@ -199,8 +199,10 @@ int fake_answer(sd_bus_message *call, sd_bus_message *reply)
 		return answer_objects(reply);
 	if (strcmp(member, "GetAll") == 0)
 		return sd_bus_message_append(reply, "a{sv}", 3, "Version", "s", "9.9",
-					     "StoreHealthy", "b", 1, "Alarms", "aa{sv}", 1, 2, "id",
-					     "s", "7", "text", "s", "look\033 here");
+					     "StoreHealthy", "b", 1, "Alarms", "aa{sv}", 1, 4, "id",
+					     "s", "7", "text", "s", "look\033 here",
+					     "raised_wall_usec", "t", UINT64_C(1795207501123456),
+					     "recorded", "b", 0);
 	if (strcmp(member, "Explain") == 0)
 		return sd_bus_message_append(reply, "a(ss)", 1, "target", "no target is set");
 	if (strcmp(member, "BeginSession") == 0)

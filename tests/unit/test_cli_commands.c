@@ -249,8 +249,9 @@ static void test_status_tells_everything(void **state)
 {
 	fake_run(&run, "", NULL);
 	assert_int_equal(run.code, CLI_DONE);
-	assert_contains(run.out, "mnpend 9.9, records healthy");
-	assert_contains(run.out, "ALARM 7: look? here");
+	assert_contains(run.out, "mnpend 9.9, records healthy, 1 ALARM STANDS\n");
+	assert_contains(run.out, "ALARM 7, raised 2026-11-2");
+	assert_contains(run.out, ": look? here () - NOT ON RECORD YET - when");
 	assert_contains(run.out, "1.00 mm, set by area");
 	assert_contains(run.out, "target: no target is set");
 	assert_contains(run.out, "run 1 min 1 s");

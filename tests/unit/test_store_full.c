@@ -105,7 +105,7 @@ static void events_lost(void **state)
 	}
 	assert_int_equal(accepted, 64);
 	assert_int_equal(store_session_end(f.store, FIXTURE_ID, "done", 7, NULL, NULL), -EAGAIN);
-	assert_int_equal(store_gap(f.store, FIXTURE_ID, 1, 3, "x", 7), -EAGAIN);
+	assert_int_equal(store_gap(f.store, FIXTURE_ID, 1, 3, 1, "x", 7), -EAGAIN);
 	lost++;
 	fixture_health(&f, STORE_WRITE_ERROR, 0);
 	atomic_store(&disk_full, false);

@@ -141,7 +141,7 @@ static void summary(void **state)
 	fixture_begin(&f, FIXTURE_ID);
 	for (uint32_t seq = 1; seq <= 20; seq++)
 		assert_int_equal(fixture_put(&f, FIXTURE_ID, seq), 0);
-	assert_int_equal(store_gap(f.store, FIXTURE_ID, 20, 25, "skipped", fixture_usec(25)), 0);
+	assert_int_equal(store_gap(f.store, FIXTURE_ID, 20, 25, 4, "skipped", fixture_usec(25)), 0);
 	assert_int_equal(read_all(&f, FIXTURE_ID, STORE_SUMMARY, &size), 0);
 	object = parse((char *)output);
 	assert_null(get(object, "ended"));

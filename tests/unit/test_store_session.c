@@ -76,9 +76,10 @@ static void totals_and_trend(void **state)
 		assert_int_equal(fixture_put(&f, FIXTURE_ID, seq), 0);
 	memset(garbage, 0xee, sizeof(garbage));
 	assert_int_equal(store_sample(f.store, FIXTURE_ID, fixture_usec(1251), 9, 0, garbage), 0);
-	assert_int_equal(store_gap(f.store, FIXTURE_ID, 1250, 1260, "skipped", fixture_usec(1260)),
+	assert_int_equal(
+		store_gap(f.store, FIXTURE_ID, 1250, 1260, 9, "skipped", fixture_usec(1260)), 0);
+	assert_int_equal(store_gap(f.store, FIXTURE_ID, 1270, 5, 0, "restart", fixture_usec(1270)),
 			 0);
-	assert_int_equal(store_gap(f.store, FIXTURE_ID, 1270, 5, "restart", fixture_usec(1270)), 0);
 	fixture_end(&f, FIXTURE_ID);
 
 	assert_string_equal(
@@ -198,7 +199,7 @@ static void refused(void **state)
 	assert_int_equal(store_event(f.store, NULL, NULL, text, 1, NULL, 0, NULL, NULL), -E2BIG);
 	assert_int_equal(store_event(f.store, NULL, NULL, NULL, 1, NULL, 0, NULL, NULL), -EINVAL);
 	assert_int_equal(fixture_put(&f, "nobody", 1), -ENOENT);
-	assert_int_equal(store_gap(f.store, "nobody", 1, 3, "x", 1), -ENOENT);
+	assert_int_equal(store_gap(f.store, "nobody", 1, 3, 1, "x", 1), -ENOENT);
 	assert_int_equal(store_session_end(f.store, "nobody", "done", 1, NULL, NULL), -ENOENT);
 
 	text[STORE_TEXT_MAX] = '\0'; /* exactly as long as allowed */
