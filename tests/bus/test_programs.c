@@ -58,6 +58,28 @@ static void test_options(void **state)
 	rig_stop(rig);
 }
 
+/* What is no pen takes no commands of a pen. */
+static void test_gadget_identity(void **state)
+{
+	static const struct {
+		const char *options[OPTIONS_MAX];
+		const char *says;
+	} cases[] = {
+		{{"--identity=pan"}, "not \"pan\""},
+		{{"--identity=usbtest", "--control=pen.sock"}, "--identity usbtest"},
+		{{"--scenario=pen.txt", "--identity=usbtest-mod63"}, "--identity usbtest-mod63"},
+	};
+	struct rig *rig = rig_start(state, &(struct rig_options){.no_daemon = true});
+	char text[4096];
+
+	for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+		assert_int_equal(run(rig, "mnpen-gadget", cases[i].options, text, sizeof(text)), 2);
+		if (!strstr(text, cases[i].says))
+			fail_msg("mnpen-gadget says: %s", text);
+	}
+	rig_stop(rig);
+}
+
 static void test_check_config(void **state)
 {
 	struct rig *rig = rig_start(state, &(struct rig_options){.no_daemon = true});
@@ -94,6 +116,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_options),
+		RIG_TEST(test_gadget_identity),
 		RIG_TEST(test_check_config),
 		RIG_TEST(test_remote_pen),
 	};

@@ -12,7 +12,7 @@
 
 static struct pen *pen_of(const struct command_context *context)
 {
-	return &command_port(context)->pen;
+	return command_port(context)->pen;
 }
 
 static int run_trigger(struct command_context *context, int argc, char **argv)
@@ -20,7 +20,7 @@ static int run_trigger(struct command_context *context, int argc, char **argv)
 	bool press = !strcmp(argv[0], "press");
 
 	if (!press && strcmp(argv[0], "release") != 0)
-		return command_fail(context, "usage: trigger press|release");
+		return command_fail(context, "\"%.40s\" is neither press nor release", argv[0]);
 	pen_trigger(pen_of(context), press);
 	return 0;
 }
@@ -35,7 +35,7 @@ static int run_button(struct command_context *context, int argc, char **argv)
 	else if (!strcmp(argv[0], "depth-"))
 		mask = HID_BUTTON_DEPTH_DOWN;
 	else
-		return command_fail(context, "usage: button depth+|depth-");
+		return command_fail(context, "\"%.40s\" is no button", argv[0]);
 	hid_button(hid, mask, true);
 	hid_button(hid, mask, false);
 	return 0;
@@ -71,6 +71,14 @@ static int run_sleeve(struct command_context *context, int argc, char **argv)
 	return 0;
 }
 
+static bool lot_valid(const char *lot)
+{
+	for (const char *p = lot; *p; p++)
+		if (*p < ' ' || *p > '~')
+			return false;
+	return strlen(lot) <= MNPEN_LOT_SIZE;
+}
+
 /* lot=L, length=UM, expires=DAYS, unreadable */
 static int cartridge_option(struct command_context *context, const char *option,
 			    struct mnpen_cartridge *cartridge)
@@ -80,9 +88,10 @@ static int cartridge_option(struct command_context *context, const char *option,
 	if (!strcmp(option, "unreadable")) {
 		cartridge->flags |= MNPEN_CARTRIDGE_UNREADABLE;
 	} else if (!strncmp(option, "lot=", 4)) {
-		if (strlen(option + 4) > MNPEN_LOT_SIZE)
-			return command_fail(context, "a lot has at most %d characters",
-					    MNPEN_LOT_SIZE);
+		if (!lot_valid(option + 4))
+			return command_fail(context,
+					    "\"%.40s\" is no lot: at most %d characters of ASCII",
+					    option + 4, MNPEN_LOT_SIZE);
 		memcpy(cartridge->lot, option + 4, strlen(option + 4) + 1);
 	} else if (!strncmp(option, "length=", 7)) {
 		if (command_number(context, option + 7, 0, UINT16_MAX, &value) < 0)
@@ -93,33 +102,64 @@ static int cartridge_option(struct command_context *context, const char *option,
 			return -EINVAL;
 		cartridge->expires_days = (uint32_t)value;
 	} else {
-		return command_fail(context, "unknown cartridge option \"%.40s\"", option);
+		return command_fail(context, "\"%.40s\" is no option of a cartridge", option);
 	}
+	return 0;
+}
+
+/* The pen, from 1, that holds the cartridge of that uid now, other than this one; 0 = none. */
+static unsigned int held_elsewhere(const struct command_context *context,
+				   const uint8_t uid[MNPEN_UID_SIZE])
+{
+	const struct server *server = context->gadget->server;
+
+	for (unsigned int i = 0; i < server->n_ports; i++) {
+		const struct mnpen_cartridge *in = &server->ports[i].pen->model.cartridge;
+
+		if (i != context->pen && in->flags & MNPEN_CARTRIDGE_PRESENT &&
+		    !memcmp(in->uid, uid, MNPEN_UID_SIZE))
+			return i + 1;
+	}
+	return 0;
+}
+
+static int insert_options(struct command_context *context, int argc, char **argv,
+			  struct mnpen_cartridge *cartridge)
+{
+	cartridge->flags = 0;
+	for (int i = 0; i < argc; i++)
+		if (cartridge_option(context, argv[i], cartridge) < 0)
+			return -EINVAL;
 	return 0;
 }
 
 static int insert_cartridge(struct command_context *context, int argc, char **argv)
 {
+	bool named = argc && !strchr(argv[0], '=') && strcmp(argv[0], "unreadable") != 0;
 	struct tags *tags = &context->gadget->tags;
 	struct pen *pen = pen_of(context);
-	struct mnpen_cartridge cartridge;
+	struct mnpen_cartridge cartridge = {0};
 	uint8_t uid[MNPEN_UID_SIZE];
-	int i = 0;
+	unsigned int other;
 
+	/* All that can be wrong, before anything moves. */
+	if (named && tags_parse_uid(argv[0], uid) < 0)
+		return command_fail(context,
+				    "\"%.40s\" is no UID: 2 to 16 hex digits, or at most 8 "
+				    "characters",
+				    argv[0]);
+	if (insert_options(context, argc - named, argv + named, &cartridge) < 0)
+		return -EINVAL;
+	other = named ? held_elsewhere(context, uid) : 0;
+	if (other)
+		return command_fail(context,
+				    "cartridge \"%.40s\" is in pen %u: remove it there first",
+				    argv[0], other);
 	/* What is in the pen comes out first, for it may be the one that is meant. */
 	tags_put_away(tags, &pen->model.cartridge);
-	if (argc && !strchr(argv[0], '=') && strcmp(argv[0], "unreadable") != 0) {
-		if (tags_parse_uid(argv[i++], uid) < 0)
-			return command_fail(context, "a UID is 2 to 16 hex digits, or at most 8 "
-						     "characters");
-		cartridge = tags_take(tags, uid);
-	} else {
-		cartridge = tags_fresh(tags);
-	}
-	cartridge.flags = 0;
-	for (; i < argc; i++)
-		if (cartridge_option(context, argv[i], &cartridge) < 0)
-			return -EINVAL;
+	cartridge = named ? tags_take(tags, uid) : tags_fresh(tags);
+	if (insert_options(context, argc - named, argv + named, &cartridge) < 0)
+		return -EINVAL;
 	model_insert_cartridge(&pen->model, &cartridge);
 	return 0;
 }
@@ -130,8 +170,10 @@ static int run_cartridge(struct command_context *context, int argc, char **argv)
 
 	if (!strcmp(argv[0], "insert"))
 		return insert_cartridge(context, argc - 1, argv + 1);
-	if (strcmp(argv[0], "remove") != 0 || argc > 1)
-		return command_fail(context, "usage: cartridge insert [UID] [OPTION...] | remove");
+	if (strcmp(argv[0], "remove") != 0)
+		return command_fail(context, "\"%.40s\" is neither insert nor remove", argv[0]);
+	if (argc > 1)
+		return command_fail(context, "remove takes nothing more, not \"%.40s\"", argv[1]);
 	tags_put_away(&context->gadget->tags, &pen->model.cartridge);
 	model_remove_cartridge(&pen->model);
 	return 0;
@@ -142,7 +184,7 @@ static int run_calibration(struct command_context *context, int argc, char **arg
 	int64_t days;
 
 	if (strcmp(argv[0], "due") != 0)
-		return command_fail(context, "usage: calibration due DAYS (since 1970-01-01)");
+		return command_fail(context, "\"%.40s\" is not due", argv[0]);
 	if (command_number(context, argv[1], 0, UINT32_MAX, &days) < 0)
 		return -EINVAL;
 	pen_of(context)->model.info.calibration_due_days = (uint32_t)days;
@@ -184,23 +226,25 @@ static int run_load(struct command_context *context, int argc, char **argv)
 static int run_drift(struct command_context *context, int argc, char **argv)
 {
 	struct model *model = &pen_of(context)->model;
+	bool depth = !strcmp(argv[0], "depth");
 	int64_t value;
 
+	if (!depth && strcmp(argv[0], "speed") != 0)
+		return command_fail(context, "\"%.40s\" is neither depth nor speed", argv[0]);
 	if (command_number(context, argv[1], -UINT16_MAX, UINT16_MAX, &value) < 0)
 		return -EINVAL;
-	if (!strcmp(argv[0], "depth"))
+	if (depth)
 		model_set_drift_depth(model, (int32_t)value);
-	else if (!strcmp(argv[0], "speed"))
-		model_set_drift_speed(model, (int32_t)value);
 	else
-		return command_fail(context, "usage: drift depth UM | drift speed RPM");
+		model_set_drift_speed(model, (int32_t)value);
 	return 0;
 }
 
 static int fault_mask(struct command_context *context, const char *name, uint16_t *ret)
 {
 	if (mnpen_fault_parse(name, ret) < 0)
-		return command_fail(context, "unknown fault \"%.40s\"", name);
+		return command_fail_name(context, name, "fault", mnpen_fault_name, 0,
+					 MNPEN_FAULT_COUNT - 1);
 	return 0;
 }
 
@@ -225,19 +269,20 @@ static int run_clear(struct command_context *context, int argc, char **argv)
 }
 
 const struct command commands_hand[] = {
-	{"trigger", 1, 1, "press|release", run_trigger},
-	{"button", 1, 1, "depth+|depth-", run_button},
-	{"dial", 1, 1, "N", run_dial},
-	{"contact", 1, 1, "on|off", run_contact},
+	{"trigger", 1, 1, "press|release", "the hand", run_trigger},
+	{"button", 1, 1, "depth+|depth-", "a press and release of it", run_button},
+	{"dial", 1, 1, "N", "turns the dial by -127..127 steps", run_dial},
+	{"contact", 1, 1, "on|off", "needles on skin", run_contact},
 	{"cartridge", 1, 6, "insert [UID] [lot=L] [length=UM] [expires=DAYS] [unreadable] | remove",
-	 run_cartridge},
-	{"sleeve", 1, 1, "on|off", run_sleeve},
-	{"calibration", 2, 2, "due DAYS", run_calibration},
-	{"battery", 1, 1, "PERCENT", run_battery},
-	{"heat", 1, 1, "DC", run_heat},
-	{"load", 1, 1, "FACTOR", run_load},
-	{"drift", 2, 2, "depth UM | speed RPM", run_drift},
-	{"fault", 1, 1, "NAME", run_fault},
-	{"clear", 1, 1, "NAME", run_clear},
+	 "without UID a fresh one; the same UID keeps claim and strokes", run_cartridge},
+	{"sleeve", 1, 1, "on|off", "the hygiene sleeve", run_sleeve},
+	{"calibration", 2, 2, "due DAYS", "since 1970-01-01", run_calibration},
+	{"battery", 1, 1, "PERCENT", "0..100", run_battery},
+	{"heat", 1, 1, "DC", "the motor's temperature, -400..2000 tenths of a degree", run_heat},
+	{"load", 1, 1, "FACTOR", "on all that brakes the motor, 0..1000; 1 is normal", run_load},
+	{"drift", 2, 2, "depth UM | speed RPM", "by how much it goes too deep, too fast",
+	 run_drift},
+	{"fault", 1, 1, "NAME", "a fault's cause is there from now on", run_fault},
+	{"clear", 1, 1, "NAME", "that cause is gone; the fault stays latched", run_clear},
 	{0},
 };

@@ -12,7 +12,7 @@
 
 static struct pen *pen_of(const struct command_context *context)
 {
-	return &command_port(context)->pen;
+	return command_port(context)->pen;
 }
 
 static int run_ignore(struct command_context *context, int argc, char **argv)
@@ -28,16 +28,15 @@ static int run_ignore(struct command_context *context, int argc, char **argv)
 	};
 	bool on;
 
-	if (command_switch(context, argv[1], &on) < 0)
-		return -EINVAL;
 	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
-		if (!strcmp(argv[0], names[i].name)) {
-			model_set_ignore(&pen_of(context)->model, names[i].mask, on);
-			return 0;
-		}
+		if (strcmp(argv[0], names[i].name) != 0)
+			continue;
+		if (command_switch(context, argv[1], &on) < 0)
+			return -EINVAL;
+		model_set_ignore(&pen_of(context)->model, names[i].mask, on);
+		return 0;
 	}
-	return command_fail(context,
-			    "usage: ignore stop|limits|lease|enable|trigger|alt|reset on|off");
+	return command_fail(context, "\"%.40s\" is nothing that can be ignored", argv[0]);
 }
 
 static int request_code(struct command_context *context, const char *name, unsigned int *ret)
@@ -46,7 +45,8 @@ static int request_code(struct command_context *context, const char *name, unsig
 
 	if (mnpen_request_parse(name, &code) < 0 || code == MNPEN_REQ_NONE ||
 	    code >= MISBEHAVE_REQUESTS)
-		return command_fail(context, "unknown request \"%.40s\"", name);
+		return command_fail_name(context, name, "request of the pen", mnpen_request_name,
+					 MNPEN_REQ_GET_INFO, MNPEN_REQ_GET_ERROR);
 	*ret = code;
 	return 0;
 }
@@ -74,7 +74,7 @@ static int run_delay(struct command_context *context, int argc, char **argv)
 
 	if (argc == 1) {
 		if (strcmp(argv[0], "off") != 0)
-			return command_fail(context, "usage: delay REQUEST MS | off");
+			return command_fail(context, "\"%.40s\" alone says no time", argv[0]);
 		memset(misbehave->delay_ms, 0, sizeof(misbehave->delay_ms));
 		return 0;
 	}
@@ -120,49 +120,60 @@ static int run_skip(struct command_context *context, int argc, char **argv)
 	return set_count(context, argv[0], &pen_of(context)->misbehave.skip);
 }
 
-static int lie_value(struct command_context *context, const char *what, const char *text,
+/* A state may also be said by its name. */
+static int lie_value(struct command_context *context, const char *text, bool state, int64_t max,
 		     struct lie *ret)
 {
-	unsigned int state;
+	unsigned int named = 0;
 	int64_t value;
 
 	if (!strcmp(text, "off")) {
 		*ret = (struct lie){0};
 		return 0;
 	}
-	if (!strcmp(what, "state") && mnpen_state_parse(text, &state) == 0) {
-		*ret = (struct lie){.on = true, .value = (uint16_t)state};
-		return 0;
-	}
-	if (command_number(context, text, 0, !strcmp(what, "state") ? UINT8_MAX : UINT16_MAX,
-			   &value) < 0)
+	if (state && mnpen_state_parse(text, &named) == 0)
+		value = named;
+	else if (command_number(context, text, 0, max, &value) < 0)
 		return -EINVAL;
-	*ret = (struct lie){.on = true, .value = (uint16_t)value};
+	*ret = (struct lie){.on = true, .value = (uint32_t)value};
 	return 0;
 }
 
 static int run_lie(struct command_context *context, int argc, char **argv)
 {
 	struct misbehave *misbehave = &pen_of(context)->misbehave;
+	const struct {
+		const char *name;
+		struct lie *lie;
+		int64_t max;
+	} lies[] = {
+		{"state", &misbehave->state, UINT8_MAX},
+		{"depth", &misbehave->depth, UINT16_MAX},
+		{"speed", &misbehave->speed, UINT16_MAX},
+		{"enabled", &misbehave->enabled, 1},
+		{"lease", &misbehave->lease, UINT16_MAX},
+		{"target", &misbehave->target, UINT16_MAX},
+		{"command", &misbehave->command, UINT32_MAX},
+	};
 
-	if (!strcmp(argv[0], "state"))
-		return lie_value(context, argv[0], argv[1], &misbehave->state);
-	if (!strcmp(argv[0], "depth"))
-		return lie_value(context, argv[0], argv[1], &misbehave->depth);
-	if (!strcmp(argv[0], "speed"))
-		return lie_value(context, argv[0], argv[1], &misbehave->speed);
-	return command_fail(context, "usage: lie state|depth|speed VALUE|off");
+	for (size_t i = 0; i < ELEMENTSOF(lies); i++)
+		if (!strcmp(argv[0], lies[i].name))
+			return lie_value(context, argv[1], lies[i].lie == &misbehave->state,
+					 lies[i].max, lies[i].lie);
+	return command_fail(context, "\"%.40s\" is nothing to lie about", argv[0]);
 }
 
 const struct command commands_rogue[] = {
-	{"ignore", 2, 2, "stop|limits|lease|enable|trigger|alt|reset on|off", run_ignore},
-	{"stall", 1, 1, "REQUEST|off", run_stall},
-	{"delay", 1, 2, "REQUEST MS | off", run_delay},
-	{"freeze", 1, 1, "on|off", run_freeze},
-	{"garbage", 1, 1, "N", run_garbage},
-	{"short", 1, 1, "N", run_short},
-	{"duplicate", 1, 1, "N", run_duplicate},
-	{"skip", 1, 1, "N", run_skip},
-	{"lie", 2, 2, "state|depth|speed VALUE|off", run_lie},
+	{"ignore", 2, 2, "stop|limits|lease|enable|trigger|alt|reset on|off",
+	 "the pen does not obey that", run_ignore},
+	{"stall", 1, 1, "REQUEST|off", "that request is refused, unheard", run_stall},
+	{"delay", 1, 2, "REQUEST MS | off", "that request's answer comes late", run_delay},
+	{"freeze", 1, 1, "on|off", "no answers at all", run_freeze},
+	{"garbage", 1, 1, "N", "the next N samples are not decodable", run_garbage},
+	{"short", 1, 1, "N", "the next N samples are half as long", run_short},
+	{"duplicate", 1, 1, "N", "the next N samples come twice", run_duplicate},
+	{"skip", 1, 1, "N", "the next N samples do not come", run_skip},
+	{"lie", 2, 2, "state|depth|speed|enabled|lease|target|command VALUE|off",
+	 "the stream says that, whatever is true", run_lie},
 	{0},
 };

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -18,6 +19,7 @@
 #include "tests/gadget/conn.h"
 
 #define READ_SIZE 65536
+#define KEEP_IDLE_S 10
 #define IN_MAX (USBIP_HEADER_SIZE + IMPORTER_DATA_MAX + READ_SIZE)
 
 static bool choked(const struct conn *conn)
@@ -113,7 +115,7 @@ static int fill(struct conn *conn)
 static void report(const struct conn *conn, int error)
 {
 	static struct log_limit limit;
-	const char *who = conn->port ? conn->port->pen.busid : "no pen";
+	const char *who = conn->port ? conn->port->busid : "no pen";
 
 	if ((error != -EBADMSG && error != -ENOMEM) || !log_allowed(&limit))
 		return;
@@ -121,15 +123,15 @@ static void report(const struct conn *conn, int error)
 		    error == -ENOMEM ? "out of memory" : "it sent what is no USB/IP command");
 }
 
-static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdata)
+/* Take in what has come and answer it. Returns 0, or an error: close it then. */
+static int serve(struct conn *conn, uint32_t events)
 {
-	struct conn *conn = userdata;
 	uint64_t now_ns = now_monotonic_ns();
 	bool end = events & (EPOLLERR | EPOLLHUP);
 	int r = 0;
 
 	if (conn->port)
-		pen_advance(&conn->port->pen, now_ns);
+		usb_advance(conn->port->usb, now_ns);
 	/* The last words of a host that has gone still count: one of them may be a STOP. */
 	if (events & EPOLLIN)
 		r = fill(conn);
@@ -139,14 +141,34 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
 		end = true;
 	if (r >= 0)
 		r = conn_run(conn, now_ns);
-	if (r < 0 || end) {
+	if (r >= 0 && conn->port)
+		server_schedule(conn->port, now_ns);
+	return r >= 0 && end ? -ECONNRESET : r;
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct conn *conn = userdata;
+	int r = serve(conn, events);
+
+	if (r < 0) {
 		report(conn, r);
 		conn_close(conn);
-		return 0;
 	}
-	if (conn->port)
-		server_schedule(conn->port, now_ns);
 	return 0;
+}
+
+bool conn_gone(struct conn *conn)
+{
+	struct pollfd poller = {.fd = conn->fd, .events = POLLRDHUP};
+
+	if (poll(&poller, 1, 0) <= 0)
+		return false;
+	/* Ends: each turn takes more of what is there, up to the end of the stream. */
+	while (serve(conn, EPOLLIN) >= 0)
+		;
+	conn_close(conn);
+	return true;
 }
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
@@ -158,11 +180,14 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 static int start(struct conn *conn)
 {
 	sd_event *event = conn->server->event;
-	int one = 1;
+	const int one = 1, keep_idle_s = KEEP_IDLE_S;
 	int r;
 
-	/* Answers go out as they are made; not every socket is TCP. */
+	/* Answers go out as they are made; not every socket is TCP. A machine that has vanished
+	 * does not keep a pen for ever. */
 	(void)setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	(void)setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPIDLE, &keep_idle_s, sizeof(keep_idle_s));
+	(void)setsockopt(conn->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	conn->watched = EPOLLIN | EPOLLRDHUP;
 	r = sd_event_add_io(event, &conn->io, conn->fd, conn->watched, on_io, conn);
 	if (r < 0)
@@ -201,8 +226,8 @@ void conn_close(struct conn *conn)
 
 	if (port) {
 		/* To the pen, its host is a cable that has been pulled. */
-		pen_advance(&port->pen, now_ns);
-		usb_bus(&port->pen.usb, USB_BUS_UNPLUG);
+		usb_advance(port->usb, now_ns);
+		usb_bus(port->usb, USB_BUS_UNPLUG);
 		port->conn = NULL;
 		server_schedule(port, now_ns);
 	}

@@ -7,6 +7,12 @@
 #include "tests/gadget/importer.h"
 #include "tests/gadget/server.h"
 
+/* Bytes of memory that a connection holds at most, whatever its host does: commands on their way
+ * in, answers on their way out, URBs and control data held back. Half a buffer more while one
+ * grows. Before the import it is CONN_MEMORY_WAITING. */
+#define CONN_MEMORY_MAX 4194304
+#define CONN_MEMORY_WAITING 131072
+
 struct conn {
 	struct server *server;
 	struct conn *next;
@@ -30,6 +36,12 @@ void conn_close(struct conn *conn);
 
 /** conn_run() - answer and send what is possible now. Returns 0 or an error: close it then */
 int conn_run(struct conn *conn, uint64_t now_ns);
+
+/**
+ * conn_gone() - whether its host has hung up, which the loop has not come to yet. If so, its last
+ * words are carried out and it is closed: a host may import a pen again right after it let go.
+ */
+bool conn_gone(struct conn *conn);
 
 /** conn_silence() - stop or resume listening to the socket */
 void conn_silence(struct conn *conn, bool on);

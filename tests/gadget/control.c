@@ -13,8 +13,13 @@
 #include "tests/gadget/control.h"
 
 #define READ_SIZE 4096
-#define REPLIES_MAX 1048576 /* a client that does not read its replies is cut off */
+#define REPLIES_MAX 262144 /* unread ones; no more commands are taken until they are read */
 #define BACKLOG 16
+#define TEXT_OF_(number) #number
+#define TEXT_OF(number) TEXT_OF_(number)
+
+static const char too_many[] = "{\"error\":\"there are " TEXT_OF(
+	CONTROL_CLIENTS_MAX) " clients already; close one of them\"}\n";
 
 struct client {
 	struct control *control;
@@ -24,6 +29,7 @@ struct client {
 	struct command_context context;
 	struct buffer in;
 	struct buffer out;
+	bool last; /* close when everything has been sent */
 };
 
 struct control {
@@ -77,29 +83,44 @@ static int reply(struct client *client, struct json_object *json)
 	return r;
 }
 
-static int reply_overlong(struct client *client)
+static int reply_error(struct client *client, const char *text)
 {
 	struct json_object *json = json_object_new_object();
 
-	json_object_object_add(json, "error", json_object_new_string("the line is too long"));
+	json_object_object_add(json, "error", json_object_new_string(text));
 	return reply(client, json);
 }
 
-/* Carries out every whole line. */
+/* What cannot be the end of a command ends the connection, once that has been said. */
+static int refuse(struct client *client, const char *text)
+{
+	buffer_consume(&client->in, buffer_len(&client->in));
+	client->last = true;
+	return reply_error(client, text);
+}
+
+static bool choked(const struct client *client)
+{
+	return buffer_len(&client->out) > REPLIES_MAX;
+}
+
+/* Carries out every whole line, as long as its client reads the replies. */
 static int parse(struct client *client)
 {
 	char line[COMMAND_LINE_MAX];
 	int r = 0;
 
-	while (r >= 0 && buffer_len(&client->in)) {
+	while (r >= 0 && buffer_len(&client->in) && !choked(client)) {
 		const uint8_t *data = buffer_data(&client->in);
 		const uint8_t *end = memchr(data, '\n', buffer_len(&client->in));
 		size_t len = end ? (size_t)(end - data) : buffer_len(&client->in);
 
-		if (len >= sizeof(line)) {
-			r = reply_overlong(client);
-			return r < 0 ? r : -EMSGSIZE;
-		}
+		if (len >= sizeof(line))
+			return refuse(client,
+				      "the line is too long: it must be shorter than " TEXT_OF(
+					      COMMAND_LINE_MAX) " characters");
+		if (!end && client->last)
+			return refuse(client, "the last line has no end; it was not carried out");
 		if (!end)
 			return 0;
 		memcpy(line, data, len);
@@ -119,16 +140,22 @@ static int flush(struct client *client)
 		if (n < 0) {
 			if (errno == EINTR)
 				continue;
-			if (errno != EAGAIN)
-				return -errno;
-			break;
+			return errno == EAGAIN ? 0 : -errno;
 		}
 		buffer_consume(&client->out, (size_t)n);
 	}
-	if (buffer_len(&client->out) > REPLIES_MAX)
-		return -ENOBUFS;
-	return sd_event_source_set_io_events(
-		client->io, buffer_len(&client->out) ? EPOLLIN | EPOLLOUT : EPOLLIN);
+	return 0;
+}
+
+static int watch(struct client *client)
+{
+	uint32_t events = 0;
+
+	if (!client->last && !choked(client))
+		events |= EPOLLIN;
+	if (buffer_len(&client->out))
+		events |= EPOLLOUT;
+	return sd_event_source_set_io_events(client->io, events);
 }
 
 /* Returns 1 at the end of the stream. */
@@ -146,17 +173,35 @@ static int fill(struct client *client)
 	return n == 0;
 }
 
+/* Carry out and answer what is there. Whatever ends it, it gets the replies to what was done. */
+static int serve(struct client *client)
+{
+	bool was_choked;
+	int r;
+
+	do {
+		was_choked = choked(client);
+		r = parse(client);
+		if (r >= 0)
+			r = flush(client);
+	} while (r >= 0 && was_choked && !choked(client));
+	if (r >= 0 && client->last && !buffer_len(&client->in) && !buffer_len(&client->out))
+		return -ESHUTDOWN;
+	return r < 0 ? r : watch(client);
+}
+
 static int on_client(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct client *client = userdata;
-	int end = 0;
-	int r;
+	int r = 0;
 
-	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-		end = fill(client);
-	r = end < 0 ? end : parse(client);
-	/* Whatever ends it, it gets the replies to what was carried out. */
-	if (flush(client) < 0 || r < 0 || end)
+	if (events & EPOLLIN)
+		r = fill(client);
+	else if (events & (EPOLLHUP | EPOLLERR))
+		r = -EPIPE;
+	if (r > 0)
+		client->last = true;
+	if (r < 0 || serve(client) < 0)
 		client_close(client);
 	return 0;
 }
@@ -191,6 +236,8 @@ static int on_listen(sd_event_source *source, int fd, uint32_t events, void *use
 	if (client_fd < 0)
 		return 0;
 	if (control->n_clients >= CONTROL_CLIENTS_MAX) {
+		/* It has an empty socket before it: the line fits, or the client is gone. */
+		(void)send(client_fd, too_many, sizeof(too_many) - 1, MSG_NOSIGNAL);
 		close_fd(client_fd);
 		return 0;
 	}

@@ -4,7 +4,7 @@
 
 #include "tests/gadget/gadget.h"
 
-int gadget_init(struct gadget *gadget, sd_event *event, const struct pen_options *options,
+int gadget_init(struct gadget *gadget, sd_event *event, const struct device_options *options,
 		const char *serial, unsigned int n_pens)
 {
 	struct mnpen_cartridge cartridge;
@@ -17,8 +17,10 @@ int gadget_init(struct gadget *gadget, sd_event *event, const struct pen_options
 	if (r < 0)
 		return r;
 	for (unsigned int i = 0; i < n_pens; i++) {
+		if (!gadget->server->ports[i].pen)
+			continue;
 		cartridge = tags_fresh(&gadget->tags);
-		model_insert_cartridge(&gadget->server->ports[i].pen.model, &cartridge);
+		model_insert_cartridge(&gadget->server->ports[i].pen->model, &cartridge);
 	}
 	return 0;
 }

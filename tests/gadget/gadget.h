@@ -16,7 +16,7 @@ struct gadget {
  * gadget_init() - pens out of the box, each with a fresh cartridge
  * @event: must outlive the gadget. Return: as server_new().
  */
-int gadget_init(struct gadget *gadget, sd_event *event, const struct pen_options *options,
+int gadget_init(struct gadget *gadget, sd_event *event, const struct device_options *options,
 		const char *serial, unsigned int n_pens);
 
 /** gadget_done() - closes all connections */

@@ -92,10 +92,22 @@ static int get_report(const struct hid *hid, const struct usb_transfer *transfer
 		return -EPIPE;
 	}
 	n = MIN((size_t)report.len, transfer->setup.length);
-	memcpy(transfer->in, report.data, n);
+	if (n)
+		memcpy(transfer->in, report.data, n);
 	return (int)n;
 }
 
+/* wValue: the duration, and the report that is meant; 0 = all. Reports come on change only: "never
+ * repeat" (0) is what we do, a repeat rate is refused. */
+static bool never_repeats(const struct usb_setup *setup)
+{
+	return setup->value <= HID_REPORT_BATTERY;
+}
+
+/*
+ * There is no boot protocol to get or set, and no output or feature report to send (HID 1.11, 7.2:
+ * optional for a device that is neither keyboard nor mouse).
+ */
 int hid_request(struct hid *hid, const struct usb_transfer *transfer)
 {
 	const struct usb_setup *setup = &transfer->setup;
@@ -103,14 +115,13 @@ int hid_request(struct hid *hid, const struct usb_transfer *transfer)
 	if (setup->type & USB_DIR_IN) {
 		if (setup->request == HID_GET_REPORT)
 			return get_report(hid, transfer);
-		if (setup->request == HID_GET_IDLE && setup->length) {
+		if (setup->request == HID_GET_IDLE && setup->length && never_repeats(setup)) {
 			transfer->in[0] = 0;
 			return 1;
 		}
 		return -EPIPE;
 	}
-	/* Reports come on change only: a repeat rate is refused, "never repeat" is what we do. */
-	if (setup->request == HID_SET_IDLE && !(setup->value >> 8) && !setup->length)
+	if (setup->request == HID_SET_IDLE && never_repeats(setup) && !setup->length)
 		return 0;
 	return -EPIPE;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* URBs of an imported pen: the pool, the queues, control requests and polled endpoints. */
+/* URBs of an imported device: the pool, the queues, control requests and polled endpoints. */
 #include <errno.h>
 #include <string.h>
 
@@ -10,13 +10,13 @@
 /* What may be made up for after a late wake-up, so that a delay leaves no backlog for ever. */
 #define CATCH_UP_NS 64000000ULL
 
-struct importer *importer_new(struct pen *pen, struct buffer *out)
+struct importer *importer_new(struct usb_device *usb, struct buffer *out)
 {
 	struct importer *importer = calloc(1, sizeof(*importer));
 
 	if (!importer)
 		return NULL;
-	importer->pen = pen;
+	importer->usb = usb;
 	importer->out = out;
 	for (size_t i = 0; i < IMPORTER_URBS; i++)
 		importer->pool[i].next = i + 1 < IMPORTER_URBS ? &importer->pool[i + 1] : NULL;
@@ -121,7 +121,7 @@ static int answer(struct importer *importer, uint32_t seqnum, int status, const 
 }
 
 /*
- * Let the request reach the pen. Returns IN bytes at @in or -EPIPE.
+ * Let the request reach the device. Returns IN bytes at @in or -EPIPE.
  * @in: room for setup.length bytes
  */
 static int execute(struct importer *importer, const struct usbip_command *command,
@@ -138,7 +138,7 @@ static int execute(struct importer *importer, const struct usbip_command *comman
 		transfer.out = out;
 		transfer.out_len = command->length;
 	}
-	return pen_control(importer->pen, &transfer);
+	return usb_control(importer->usb, &transfer);
 }
 
 static int answer_control(struct importer *importer, const struct usbip_command *command,
@@ -190,20 +190,28 @@ static int control_later(struct importer *importer, const struct usbip_command *
 	return 0;
 }
 
+/* The data has come with the command and is taken at once: no endpoint makes its host wait. */
+static int submit_out(struct importer *importer, const struct usbip_command *command,
+		      const uint8_t *data)
+{
+	int r = usb_out(importer->usb, (uint8_t)command->endpoint, data, command->length);
+
+	return answer(importer, command->seqnum, r, NULL, 0, r < 0 ? 0 : command->length);
+}
+
 int importer_submit(struct importer *importer, const struct usbip_command *command,
 		    const uint8_t *data)
 {
-	const struct pen *pen = importer->pen;
+	struct usb_device *usb = importer->usb;
 
 	if (!command->endpoint) {
-		if (!importer->control.head && !pen->misbehave.frozen &&
-		    !pen_delay_ms(pen, &command->setup))
+		if (!importer->control.head && !usb_frozen(usb) &&
+		    !usb_delay_ms(usb, &command->setup))
 			return control_now(importer, command, data);
 		return control_later(importer, command, data);
 	}
-	/* No OUT endpoint but EP0: nobody is there to take the data. */
 	if (!command->direction)
-		return answer(importer, command->seqnum, -EPROTO, NULL, 0, 0);
+		return submit_out(importer, command, data);
 	if (!urb_push(importer, command))
 		return answer(importer, command->seqnum, -ENOMEM, NULL, 0, 0);
 	return 0;
@@ -211,7 +219,7 @@ int importer_submit(struct importer *importer, const struct usbip_command *comma
 
 static bool blocked(const struct importer *importer)
 {
-	return importer->pen->misbehave.frozen || buffer_len(importer->out) > IMPORTER_ANSWERS_MAX;
+	return usb_frozen(importer->usb) || buffer_len(importer->out) > IMPORTER_ANSWERS_MAX;
 }
 
 static int run_control(struct importer *importer, uint64_t now_ns)
@@ -219,7 +227,7 @@ static int run_control(struct importer *importer, uint64_t now_ns)
 	struct urb *urb;
 
 	while ((urb = importer->control.head) && !blocked(importer)) {
-		uint32_t delay_ms = pen_delay_ms(importer->pen, &urb->command.setup);
+		uint32_t delay_ms = usb_delay_ms(importer->usb, &urb->command.setup);
 		int r;
 
 		if (!urb->executed) {
@@ -250,21 +258,25 @@ static bool polled(struct importer *importer, uint8_t endpoint, uint64_t now_ns)
 static int run_in(struct importer *importer, unsigned int number, uint64_t now_ns)
 {
 	uint8_t endpoint = (uint8_t)(number | USB_DIR_IN);
-	struct usb_device *usb = &importer->pen->usb;
+	struct usb_device *usb = importer->usb;
 	struct urb_queue *queue = &importer->in[number];
-	uint8_t packet[MNPEN_EP_SAMPLE_SIZE];
 
-	while (queue->head && !blocked(importer) && usb_in_ready(usb, endpoint) &&
+	while (queue->head && !blocked(importer) && !usb_in_ready_ns(usb, endpoint) &&
 	       polled(importer, endpoint, now_ns)) {
-		size_t room = MIN(queue->head->command.length, sizeof(packet));
-		int n = usb_in(usb, endpoint, packet, room);
-		size_t len = n > 0 ? (size_t)n : 0;
-		int r;
+		size_t room = MIN(queue->head->command.length, usb->function->in_max);
+		uint8_t *p = buffer_reserve(importer->out, USBIP_HEADER_SIZE + room);
+		size_t len;
+		int n, r;
 
+		if (!p)
+			return -ENOMEM;
+		n = usb_in(usb, endpoint, p + USBIP_HEADER_SIZE, room);
 		if (n == -EAGAIN)
 			return 0;
-		importer->slot_ns[number] += usb_interval_us(usb, endpoint) * NSEC_PER_USEC;
-		r = answer(importer, queue->head->command.seqnum, MIN(n, 0), packet, len, len);
+		len = n > 0 ? (size_t)n : 0;
+		importer->slot_ns[number] += usb_duration_us(usb, endpoint, len) * NSEC_PER_USEC;
+		r = answer(importer, queue->head->command.seqnum, MIN(n, 0), p + USBIP_HEADER_SIZE,
+			   len, len);
 		if (r < 0)
 			return r;
 		urb_pop(importer, queue);
@@ -286,15 +298,12 @@ int importer_run(struct importer *importer, uint64_t now_ns)
 
 static uint64_t in_next_ns(const struct importer *importer, unsigned int number)
 {
-	struct pen *pen = importer->pen;
+	uint64_t ready_ns;
 
 	if (!importer->in[number].head)
-		return IMPORTER_NEVER;
-	if (usb_in_ready(&pen->usb, (uint8_t)(number | USB_DIR_IN)))
-		return importer->slot_ns[number];
-	if ((number | USB_DIR_IN) == MNPEN_EP_SAMPLE && pen->model.stream_next_us != MODEL_NEVER)
-		return pen_ns(pen, pen->model.stream_next_us);
-	return IMPORTER_NEVER;
+		return USB_NEVER;
+	ready_ns = usb_in_ready_ns(importer->usb, (uint8_t)(number | USB_DIR_IN));
+	return ready_ns ? ready_ns : importer->slot_ns[number];
 }
 
 uint64_t importer_next_ns(const struct importer *importer)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * URBs of the host that has imported a pen: bytes of commands in, bytes of answers out. No socket
- * and no clock here.
+ * URBs of the host that has imported a device: bytes of commands in, bytes of answers out. No
+ * socket and no clock here.
  *
  * An IN endpoint with nothing to say keeps its URBs pending (NAK is silence). EP0 is a queue: an
  * answer that is held back holds back those behind it. An UNLINK is always answered, and one that
@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 #include "tests/gadget/buffer.h"
-#include "tests/gadget/pen.h"
 #include "tests/gadget/usbip.h"
 
 #define IMPORTER_URBS 1024	       /* pending at once; one more is answered with -ENOMEM */
@@ -22,19 +21,18 @@
 #define IMPORTER_DATA_MAX 1048576      /* bytes of OUT data in one URB */
 #define IMPORTER_KEPT_MAX 1048576      /* bytes of control data held back, all together */
 #define IMPORTER_ANSWERS_MAX 262144    /* unread bytes of answers; no more until they are read */
-#define IMPORTER_NEVER UINT64_MAX
 
 struct importer;
 
 /** importer_new() - NULL when memory is out. @out stays the caller's */
-struct importer *importer_new(struct pen *pen, struct buffer *out);
+struct importer *importer_new(struct usb_device *usb, struct buffer *out);
 
 /** importer_free() - NULL is fine; returns NULL */
 struct importer *importer_free(struct importer *importer);
 
 /**
  * importer_feed() - one command with its data, if all of it is there
- * @now_ns: CLOCK_MONOTONIC; the pen has been advanced to it
+ * @now_ns: CLOCK_MONOTONIC; the device has been advanced to it
  *
  * Return: bytes consumed; 0 when more are needed; -EBADMSG no USB/IP command, close the
  * connection; -ENOMEM.

@@ -8,7 +8,7 @@
 struct urb {
 	struct usbip_command command;
 	struct urb *next;
-	bool executed; /* a control request that has reached the pen, its answer held back */
+	bool executed; /* a control request that has reached the device, its answer held back */
 	int result;
 	uint64_t due_ns;
 	uint8_t *data; /* of a control request that had to wait: OUT, then IN */
@@ -30,7 +30,7 @@ struct held_unlink {
 };
 
 struct importer {
-	struct pen *pen;
+	struct usb_device *usb;
 	struct buffer *out;
 	struct urb_queue control;
 	struct urb_queue in[16];

@@ -15,6 +15,7 @@
 #include "driver/base/clock.h"
 #include "driver/base/log.h"
 #include "tests/gadget/control.h"
+#include "tests/gadget/recording.h"
 #include "tests/gadget/scenario.h"
 #include "tests/gadget/tell.h"
 
@@ -23,21 +24,25 @@
 #define DEFAULT_SERIAL "VPEN0001"
 #define DEFAULT_SEED 1
 #define DESCRIPTORS_WANTED 4096
+#define USB_FULL_SPEED_MBIT 12
 
 DEFINE_CLEANUP(struct control *, control_free)
 DEFINE_CLEANUP(struct scenario *, scenario_free)
+DEFINE_CLEANUP(struct recording *, recording_free)
 DEFINE_CLEANUP(sd_event *, sd_event_unref)
 
 struct options {
 	const char *listen;
-	const char *serial;
+	const char *serial; /* NULL: the default, or the recording's */
 	const char *control;
 	const char *scenario;
+	const char *replay;
+	bool speed_given;
 	const char *tell; /* a socket: send one command there, and nothing else */
 	char **words;
 	int n_words;
 	unsigned int count;
-	struct pen_options pen;
+	struct device_options device;
 };
 
 static const char help[] =
@@ -50,8 +55,14 @@ static const char help[] =
 	"); S-1, S-2, ... for several\n"
 	"  --count N           number of pens, 1 to 64, bus ids 1-1, 1-2, ...\n"
 	"  --speed full|high   USB speed (default high)\n"
-	"  --control SOCKET    Unix socket for commands, one a line\n"
-	"  --scenario FILE     commands with times, and expectations: exit code 1 if one fails\n"
+	"  --identity NAME     what the devices are: pen (default), or usbtest, a bulk and interrupt\n"
+	"                      source and sink for the kernel's usbtest driver; usbtest-mod63 is\n"
+	"                      the same for that driver's parameter pattern=1\n"
+	"  --replay FILE       play what \"mnpenctl record\" recorded, in place of a virtual pen;\n"
+	"                      serial and speed are the recording's unless they are given\n"
+	"  --control SOCKET    Unix socket for commands, one a line; \"help\" lists them\n"
+	"  --scenario FILE     commands with times, and expectations: exit code 1 if one fails,\n"
+	"                      2 if the file is wrong\n"
 	"  --seed N            of the pens' noise (default 1); 0 = no noise\n"
 	"  --tell SOCKET COMMAND...  send a command to the gadget that has that control socket,\n"
 	"                      print its answer and exit: --tell /run/pen.sock trigger press\n"
@@ -97,6 +108,17 @@ static int parse_speed(const char *text, enum usb_speed *ret)
 	return 0;
 }
 
+static int parse_identity(const char *text, const struct identity **ret)
+{
+	const struct identity *identity = identity_find(text);
+
+	if (!identity)
+		return usage_error("--identity takes pen, usbtest or usbtest-mod63, not \"%s\"",
+				   text);
+	*ret = identity;
+	return 0;
+}
+
 /* Returns 1 when there is nothing left to do (--help). */
 static int parse_option(int option, const char *name, struct options *options)
 {
@@ -116,7 +138,14 @@ static int parse_option(int option, const char *name, struct options *options)
 			options->count = (unsigned int)number;
 		break;
 	case 'p':
-		return parse_speed(optarg, &options->pen.speed);
+		options->speed_given = true;
+		return parse_speed(optarg, &options->device.speed);
+	case 'y':
+		options->replay = optarg;
+		options->device.identity = &identity_replay;
+		break;
+	case 'i':
+		return parse_identity(optarg, &options->device.identity);
 	case 'c':
 		options->control = optarg;
 		break;
@@ -127,7 +156,7 @@ static int parse_option(int option, const char *name, struct options *options)
 		options->tell = optarg;
 		break;
 	case 'r':
-		return parse_number(name, optarg, 0, UINT64_MAX, &options->pen.seed);
+		return parse_number(name, optarg, 0, UINT64_MAX, &options->device.seed);
 	case 'h':
 		fputs(help, stdout);
 		return 1;
@@ -142,6 +171,22 @@ static int parse_option(int option, const char *name, struct options *options)
 	return r;
 }
 
+static int check_identity(const struct options *options)
+{
+	const struct identity *identity = options->device.identity;
+
+	if (options->replay && (identity != &identity_replay || options->count > 1))
+		return usage_error("--replay plays one recording; it goes with neither --identity "
+				   "nor --count");
+	if (options->replay && options->scenario)
+		return usage_error("--scenario commands a pen's hand; a recording has its own");
+	if (!options->replay && identity != &identity_pen &&
+	    (options->control || options->scenario))
+		return usage_error("--control and --scenario command pens; --identity %s is none",
+				   identity->name);
+	return 0;
+}
+
 static int parse_options(int argc, char **argv, struct options *options)
 {
 	static const struct option table[] = {
@@ -153,8 +198,8 @@ static int parse_options(int argc, char **argv, struct options *options)
 		{"scenario", required_argument, NULL, 'f'},
 		{"seed", required_argument, NULL, 'r'},
 		{"tell", required_argument, NULL, 't'},
-		{"identity", required_argument, NULL, 'x'},
-		{"replay", required_argument, NULL, 'x'},
+		{"identity", required_argument, NULL, 'i'},
+		{"replay", required_argument, NULL, 'y'},
 		{"gadgetfs", required_argument, NULL, 'x'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'v'},
@@ -173,7 +218,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 	options->n_words = argc - optind;
 	if (optind < argc && !options->tell)
 		return usage_error("unexpected argument \"%s\"", argv[optind]);
-	return 0;
+	return check_identity(options);
 }
 
 /* SIGTERM and SIGINT end the loop, so that everything is cleaned up. */
@@ -228,7 +273,8 @@ static int run(const struct options *options)
 		r = handle_signals(event);
 	if (r < 0)
 		return failed("start", "the event loop", r);
-	r = gadget_init(&gadget, event, &options->pen, options->serial, options->count);
+	r = gadget_init(&gadget, event, &options->device,
+			options->serial ? options->serial : DEFAULT_SERIAL, options->count);
 	if (r == -EINVAL)
 		return usage_error("a serial is 4 to 32 of A-Z a-z 0-9 '-', with its number");
 	if (r < 0)
@@ -251,13 +297,36 @@ static int run(const struct options *options)
 	return sd_event_loop(event);
 }
 
+static int load_recording(struct options *options, struct recording **ret)
+{
+	char error[256];
+	int r = recording_load(ret, options->replay, error, sizeof(error));
+
+	if (r < 0) {
+		log_error("cannot replay %s: %s", options->replay, error);
+		return r;
+	}
+	if ((*ret)->cut[0])
+		log_warning("%s is damaged, and played up to there: %s", options->replay,
+			    (*ret)->cut);
+	options->device.recording = *ret;
+	if (!options->serial)
+		options->serial = (*ret)->strings[3];
+	if (!options->speed_given && (*ret)->speed_mbit == USB_FULL_SPEED_MBIT)
+		options->device.speed = USB_SPEED_FULL;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	_cleanup_(recording_free_cleanup) struct recording *recording = NULL;
 	struct options options = {
 		.listen = DEFAULT_LISTEN,
-		.serial = DEFAULT_SERIAL,
 		.count = 1,
-		.pen = {.speed = USB_SPEED_HIGH, .seed = DEFAULT_SEED, .today_days = wall_days()},
+		.device = {.identity = &identity_pen,
+			   .speed = USB_SPEED_HIGH,
+			   .seed = DEFAULT_SEED,
+			   .today_days = wall_days()},
 	};
 	int r;
 
@@ -267,6 +336,8 @@ int main(int argc, char **argv)
 		return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
 	if (options.tell)
 		return tell(options.tell, options.words, options.n_words);
+	if (options.replay && load_recording(&options, &recording) < 0)
+		return EXIT_FAILURE;
 	raise_descriptor_limit();
 	r = run(&options);
 	if (r == -EINVAL)

@@ -41,9 +41,19 @@ static void lie(const struct misbehave *misbehave, struct mnpen_sample *sample)
 	if (misbehave->state.on)
 		sample->state = (uint8_t)misbehave->state.value;
 	if (misbehave->depth.on)
-		sample->depth_um = misbehave->depth.value;
+		sample->depth_um = (uint16_t)misbehave->depth.value;
 	if (misbehave->speed.on)
-		sample->speed_rpm = misbehave->speed.value;
+		sample->speed_rpm = (uint16_t)misbehave->speed.value;
+	if (misbehave->lease.on)
+		sample->lease_left_ms = (uint16_t)misbehave->lease.value;
+	if (misbehave->target.on)
+		sample->target_depth_um = (uint16_t)misbehave->target.value;
+	if (misbehave->command.on)
+		sample->last_cmd = misbehave->command.value;
+	if (misbehave->enabled.on && misbehave->enabled.value)
+		sample->flags |= MNPEN_FLAG_ENABLED;
+	else if (misbehave->enabled.on)
+		sample->flags &= (uint8_t)~MNPEN_FLAG_ENABLED;
 }
 
 int misbehave_packet(struct misbehave *misbehave, struct model *model, uint8_t *buf, size_t size)

@@ -17,7 +17,7 @@
 /** struct lie - a field of streamed samples that always says @value */
 struct lie {
 	bool on;
-	uint16_t value;
+	uint32_t value;
 };
 
 struct misbehave {
@@ -36,6 +36,10 @@ struct misbehave {
 	struct lie state;
 	struct lie depth;
 	struct lie speed;
+	struct lie enabled; /* 0 or 1: that bit of the flags */
+	struct lie lease;   /* lease_left_ms */
+	struct lie target;  /* depth */
+	struct lie command; /* last_cmd */
 	struct noise noise;
 };
 

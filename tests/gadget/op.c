@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a host asks before it has a pen: the list, and the import. */
+/* What a host asks before it has a device: the list, and the import. */
 #include <errno.h>
 #include <string.h>
 
@@ -11,9 +11,8 @@
 static struct usbip_device describe(const struct port *port)
 {
 	return (struct usbip_device){
-		.busid = port->pen.busid,
-		.devnum = port->pen.number + 1,
-		.usb = &port->pen.usb,
+		.busid = port->busid,
+		.usb = port->usb,
 	};
 }
 
@@ -33,7 +32,7 @@ static int answer_status(struct conn *conn, enum usbip_op_code code, enum usbip_
 static int list_device(struct conn *conn, const struct port *port)
 {
 	struct usbip_device device = describe(port);
-	struct usb_bytes config = usb_config(&port->pen.usb);
+	struct usb_bytes config = usb_config(port->usb);
 	uint8_t interfaces = config.data[4];
 	size_t size = USBIP_DEVICE_SIZE + (size_t)interfaces * INTERFACE_SIZE;
 	uint8_t *p = buffer_reserve(&conn->out, size);
@@ -62,12 +61,12 @@ static int devlist(struct conn *conn)
 	if (!p)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < server->n_ports; i++)
-		count = (uint8_t)(count + server->ports[i].pen.plugged);
+		count = (uint8_t)(count + server->ports[i].plugged);
 	usbip_op_pack(p, USBIP_REP_DEVLIST, USBIP_OK);
 	memcpy(p + USBIP_OP_SIZE, (uint8_t[COUNT_SIZE]){0, 0, 0, count}, COUNT_SIZE);
 	buffer_commit(&conn->out, USBIP_OP_SIZE + COUNT_SIZE);
 	for (unsigned int i = 0; r >= 0 && i < server->n_ports; i++)
-		if (server->ports[i].pen.plugged)
+		if (server->ports[i].plugged)
 			r = list_device(conn, &server->ports[i]);
 	conn->last = true;
 	return r;
@@ -81,12 +80,14 @@ static int import(struct conn *conn, const char *busid)
 
 	if (!port)
 		return answer_status(conn, USBIP_REP_IMPORT, USBIP_NO_DEVICE);
-	if (port->conn)
+	if (port->refuse != USBIP_OK)
+		return answer_status(conn, USBIP_REP_IMPORT, port->refuse);
+	if (port->conn && !conn_gone(port->conn))
 		return answer_status(conn, USBIP_REP_IMPORT, USBIP_BUSY);
 	p = buffer_reserve(&conn->out, USBIP_OP_SIZE + USBIP_DEVICE_SIZE);
 	if (!p)
 		return -ENOMEM;
-	conn->importer = importer_new(&port->pen, &conn->out);
+	conn->importer = importer_new(port->usb, &conn->out);
 	if (!conn->importer)
 		return -ENOMEM;
 	device = describe(port);
@@ -96,8 +97,7 @@ static int import(struct conn *conn, const char *busid)
 	port->conn = conn;
 	conn->port = port;
 	conn->deadline = sd_event_source_disable_unref(conn->deadline);
-	/* What happened to the buttons while nobody was there is of no interest to this host. */
-	hid_reset(&port->pen.hid, motor_battery_pct(&port->pen.model.motor));
+	usb_bus(port->usb, USB_BUS_ATTACH);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "driver/base/cleanup.h"
+#include "driver/base/clock.h"
 #include "driver/proto/names.h"
 #include "tests/gadget/oracle.h"
 
@@ -56,7 +57,12 @@ static void add_times(struct json_object *object, const struct pen *pen)
 	add_uint(object, "last_lease_ns", pen_ns(pen, oracle->lease_us));
 	add_uint(object, "bus_ns", pen_ns(pen, oracle->bus_us));
 	add_uint(object, "depth_over_ns", pen_ns(pen, oracle->depth_over_us));
-	add_uint(object, "now_ns", pen_ns(pen, pen->model.now_us));
+	add_uint(object, "now_ns", oracle_now_ns(pen));
+}
+
+uint64_t oracle_now_ns(const struct pen *pen)
+{
+	return pen->power_on_ns + pen->model.now_us * NSEC_PER_USEC;
 }
 
 struct json_object *oracle_state(const struct pen *pen)
@@ -101,7 +107,7 @@ struct json_object *oracle_log(const struct pen *pen, unsigned int count)
 		json_object_array_add(list, item);
 	}
 	json_object_object_add(object, "log", list);
-	add_uint(object, "now_ns", pen_ns(pen, pen->model.now_us));
+	add_uint(object, "now_ns", oracle_now_ns(pen));
 	return object;
 }
 

@@ -16,6 +16,9 @@ struct json_object *oracle_state(const struct pen *pen);
 /** oracle_log() - the command "log": the last @count requests, oldest first. As above */
 struct json_object *oracle_log(const struct pen *pen, unsigned int count);
 
+/** oracle_now_ns() - the moment to which @pen was brought; never 0, unlike what never happened */
+uint64_t oracle_now_ns(const struct pen *pen);
+
 /**
  * oracle_matches() - whether @state has @key with this value as text
  * @value: "true", "armed", "1200"; a list is its members joined by commas
@@ -23,5 +26,11 @@ struct json_object *oracle_log(const struct pen *pen, unsigned int count);
  */
 bool oracle_matches(struct json_object *state, const char *key, const char *value,
 		    char **ret_actual);
+
+/**
+ * oracle_takes() - whether @key can ever have @value as text
+ * @ret_takes: what it can have; static. NULL when a state has no such key
+ */
+bool oracle_takes(const char *key, const char *value, const char **ret_takes);
 
 #endif

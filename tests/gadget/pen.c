@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "driver/base/cleanup.h"
@@ -12,8 +13,10 @@
 #include "tests/gadget/pen.h"
 
 #define NOT_A_RECORD UINT16_MAX
+/* A pen that is at work is looked after so often, so that no request finds much to catch up. */
+#define HOUSEKEEPING_NS 10000000ULL
 
-static struct pen *pen_of(struct usb_device *usb)
+static struct pen *to_pen(struct usb_device *usb)
 {
 	return (struct pen *)(void *)((char *)usb - offsetof(struct pen, usb));
 }
@@ -87,29 +90,33 @@ static int request_pen(struct pen *pen, const struct usb_transfer *transfer)
 
 static int function_request(struct usb_device *usb, const struct usb_transfer *transfer)
 {
-	struct pen *pen = pen_of(usb);
+	struct pen *pen = to_pen(usb);
 
 	if (is_hid_request(&transfer->setup))
-		return hid_request(&pen->hid, transfer);
+		return usb->configuration ? hid_request(&pen->hid, transfer) : -EPIPE;
 	return request_pen(pen, transfer);
 }
 
 static int function_in(struct usb_device *usb, uint8_t endpoint, uint8_t *buf, size_t size)
 {
-	struct pen *pen = pen_of(usb);
+	struct pen *pen = to_pen(usb);
 
 	if (endpoint == MNPEN_EP_SAMPLE)
 		return misbehave_packet(&pen->misbehave, &pen->model, buf, size);
 	return hid_pop(&pen->hid, buf, size);
 }
 
-static bool function_ready(struct usb_device *usb, uint8_t endpoint)
+static uint64_t function_ready_ns(struct usb_device *usb, uint8_t endpoint)
 {
-	struct pen *pen = pen_of(usb);
+	struct pen *pen = to_pen(usb);
 
-	if (endpoint == MNPEN_EP_SAMPLE)
-		return misbehave_packets(&pen->misbehave, &pen->model);
-	return pen->hid.count;
+	if (endpoint == MNPEN_EP_HID)
+		return pen->hid.count ? 0 : USB_NEVER;
+	if (misbehave_packets(&pen->misbehave, &pen->model))
+		return 0;
+	if (pen->model.stream_next_us == MODEL_NEVER)
+		return USB_NEVER;
+	return pen_ns(pen, pen->model.stream_next_us);
 }
 
 static void function_bus(struct usb_device *usb, enum usb_bus_event event)
@@ -121,10 +128,12 @@ static void function_bus(struct usb_device *usb, enum usb_bus_event event)
 		[USB_BUS_INTERFACE] = MODEL_BUS_INTERFACE,
 		[USB_BUS_UNPLUG] = MODEL_BUS_UNPLUG,
 	};
-	struct pen *pen = pen_of(usb);
+	struct pen *pen = to_pen(usb);
 
-	model_bus(&pen->model, model_events[event]);
-	if (event == USB_BUS_RESET || event == USB_BUS_UNPLUG)
+	if (event != USB_BUS_ATTACH)
+		model_bus(&pen->model, model_events[event]);
+	/* What happened to the buttons while nobody was there is of no interest to a new host. */
+	if (event == USB_BUS_RESET || event == USB_BUS_UNPLUG || event == USB_BUS_ATTACH)
 		hid_reset(&pen->hid, motor_battery_pct(&pen->model.motor));
 }
 
@@ -142,27 +151,75 @@ static bool function_descriptor(struct usb_device *usb, const struct usb_setup *
 	return true;
 }
 
+static void function_free(struct usb_device *usb)
+{
+	free(to_pen(usb));
+}
+
+static void function_advance(struct usb_device *usb, uint64_t now_ns)
+{
+	pen_advance(to_pen(usb), now_ns);
+}
+
+static uint64_t function_next_ns(struct usb_device *usb, uint64_t now_ns)
+{
+	return model_active(&to_pen(usb)->model) ? now_ns + HOUSEKEEPING_NS : USB_NEVER;
+}
+
+static void function_seen(struct usb_device *usb, const struct usb_setup *setup, int result)
+{
+	const char *text = result < 0 ? "stalled" : "ok";
+
+	if ((setup->type & (USB_DIR_IN | USB_TYPE_MASK)) != USB_TYPE_STANDARD)
+		return;
+	if (setup->request == USB_SET_INTERFACE)
+		log_request(to_pen(usb), "set-interface", setup, text);
+	else if (setup->request == USB_SET_CONFIGURATION)
+		log_request(to_pen(usb), "set-configuration", setup, text);
+}
+
+static uint32_t function_delay_ms(struct usb_device *usb, const struct usb_setup *setup)
+{
+	if (!is_pen_request(setup) || setup->request >= MISBEHAVE_REQUESTS)
+		return 0;
+	return to_pen(usb)->misbehave.delay_ms[setup->request];
+}
+
+static bool function_frozen(struct usb_device *usb)
+{
+	return to_pen(usb)->misbehave.frozen;
+}
+
 static const struct usb_function pen_function = {
 	.device = descriptor_device,
 	.qualifier = descriptor_qualifier,
 	.config = descriptor_config,
+	.in_max = MNPEN_EP_SAMPLE_SIZE,
 	.request = function_request,
 	.in = function_in,
-	.ready = function_ready,
+	.ready_ns = function_ready_ns,
 	.bus = function_bus,
 	.descriptor = function_descriptor,
+	.free = function_free,
+	.advance = function_advance,
+	.next_ns = function_next_ns,
+	.seen = function_seen,
+	.delay_ms = function_delay_ms,
+	.frozen = function_frozen,
 };
 
-void pen_init(struct pen *pen, const struct pen_options *options, unsigned int number,
+struct pen *pen_from_usb(struct usb_device *usb)
+{
+	return usb->function == &pen_function ? to_pen(usb) : NULL;
+}
+
+void pen_init(struct pen *pen, const struct device_options *options, unsigned int number,
 	      const char *serial, uint64_t now_ns)
 {
 	memset(pen, 0, sizeof(*pen));
-	pen->number = number;
-	pen->plugged = true;
 	pen->power_on_ns = now_ns;
 	pen->last_command = "none";
 	snprintf(pen->serial, sizeof(pen->serial), "%s", serial);
-	snprintf(pen->busid, sizeof(pen->busid), "1-%u", number);
 	/* Seed 0 stays silent; otherwise each pen has a noise of its own. */
 	model_init(&pen->model, options->seed ? options->seed + number - 1 : 0,
 		   options->today_days);
@@ -200,29 +257,22 @@ uint64_t pen_ns(const struct pen *pen, uint64_t time_us)
 	return time_us ? pen->power_on_ns + time_us * NSEC_PER_USEC : 0;
 }
 
-int pen_control(struct pen *pen, const struct usb_transfer *transfer)
-{
-	const struct usb_setup *setup = &transfer->setup;
-	bool standard_out = (setup->type & (USB_DIR_IN | USB_TYPE_MASK)) == USB_TYPE_STANDARD;
-	int r = usb_control(&pen->usb, transfer);
-	const char *result = r < 0 ? "stalled" : "ok";
-
-	if (standard_out && setup->request == USB_SET_INTERFACE)
-		log_request(pen, "set-interface", setup, result);
-	else if (standard_out && setup->request == USB_SET_CONFIGURATION)
-		log_request(pen, "set-configuration", setup, result);
-	return r;
-}
-
-uint32_t pen_delay_ms(const struct pen *pen, const struct usb_setup *setup)
-{
-	if (!is_pen_request(setup) || setup->request >= MISBEHAVE_REQUESTS)
-		return 0;
-	return pen->misbehave.delay_ms[setup->request];
-}
-
 void pen_trigger(struct pen *pen, bool pressed)
 {
 	model_set_trigger(&pen->model, pressed);
 	hid_button(&pen->hid, HID_BUTTON_TRIGGER, pressed);
 }
+
+static int make(struct usb_device **ret, const struct device_options *options, unsigned int number,
+		const char *serial, uint64_t now_ns)
+{
+	struct pen *pen = malloc(sizeof(*pen));
+
+	if (!pen)
+		return -ENOMEM;
+	pen_init(pen, options, number, serial, now_ns);
+	*ret = &pen->usb;
+	return 0;
+}
+
+const struct identity identity_pen = {"pen", make};

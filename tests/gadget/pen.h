@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A virtual pen with its plug: model, HID, misbehaviour and request log behind the USB device.
+ * A virtual pen: model, HID, misbehaviour and request log behind the USB device.
  *
  * No I/O. Time comes in as CLOCK_MONOTONIC nanoseconds; the model counts microseconds from its
  * power-on.
@@ -10,10 +10,10 @@
 
 #include "driver/proto/proto.h"
 #include "tests/gadget/hid.h"
+#include "tests/gadget/identity.h"
 #include "tests/gadget/input.h"
 #include "tests/gadget/misbehave.h"
 #include "tests/gadget/model.h"
-#include "tests/gadget/usb.h"
 
 #define PEN_LOG 1024
 
@@ -32,10 +32,7 @@ struct pen {
 	struct hid hid;
 	struct misbehave misbehave;
 	uint64_t power_on_ns;
-	bool plugged;
-	unsigned int number; /* from 1 */
 	char serial[MNPEN_SERIAL_MAX + 1];
-	char busid[32];
 
 	struct pen_log_entry log[PEN_LOG];
 	uint64_t logged;
@@ -44,21 +41,17 @@ struct pen {
 	uint64_t last_stop_us;
 };
 
-/** struct pen_options - what is the same for all pens of a run */
-struct pen_options {
-	enum usb_speed speed;
-	uint64_t seed;
-	uint32_t today_days;
-};
+/** pen_from_usb() - the pen that @usb is; NULL if it is something else */
+struct pen *pen_from_usb(struct usb_device *usb);
 
 /**
- * pen_init() - a pen out of the box, plugged in and powered on at @now_ns
- * @number: from 1; bus id "1-@number"
+ * pen_init() - a pen out of the box, powered on at @now_ns
+ * @number: from 1; each has a noise of its own
  */
-void pen_init(struct pen *pen, const struct pen_options *options, unsigned int number,
+void pen_init(struct pen *pen, const struct device_options *options, unsigned int number,
 	      const char *serial, uint64_t now_ns);
 
-/** pen_power_cycle() - off and on again, plugged in */
+/** pen_power_cycle() - off and on again */
 void pen_power_cycle(struct pen *pen, uint64_t now_ns);
 
 /** pen_advance() - bring the pen to @now_ns; before anything else is done with it */
@@ -66,12 +59,6 @@ void pen_advance(struct pen *pen, uint64_t now_ns);
 
 /** pen_ns() - a moment of the pen as CLOCK_MONOTONIC; 0 (never) stays 0 */
 uint64_t pen_ns(const struct pen *pen, uint64_t time_us);
-
-/** pen_control() - a control request reaches the pen now. As usb_control() */
-int pen_control(struct pen *pen, const struct usb_transfer *transfer);
-
-/** pen_delay_ms() - how long the answer to @setup is to be held back */
-uint32_t pen_delay_ms(const struct pen *pen, const struct usb_setup *setup);
 
 /** pen_trigger() and pen_button() - the hand: model and HID report */
 void pen_trigger(struct pen *pen, bool pressed);

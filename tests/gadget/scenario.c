@@ -14,7 +14,7 @@
 #include "tests/gadget/scenario.h"
 #include "tests/gadget/scenario_step.h"
 
-#define POLL_NS 1000000ULL
+#define LOOK_NS 1000000ULL
 #define NS_PER_MS 1000000ULL
 
 struct scenario {
@@ -24,8 +24,10 @@ struct scenario {
 	struct step *steps;
 	size_t n_steps;
 	size_t next;
-	uint64_t base_ns;  /* what "at" counts from; 0 until the loop runs */
-	uint64_t begin_ns; /* of an "expect" under way, else 0 */
+	uint64_t start_ns; /* 0 until the loop runs */
+	uint64_t base_ns;  /* what "at" counts from */
+	uint64_t begin_ns; /* of a "wait" or "expect" under way, else 0 */
+	uint64_t look_ns;  /* up to where it has looked at the pen */
 };
 
 static int fail(struct scenario *scenario, const struct step *step, const char *format, ...)
@@ -58,45 +60,72 @@ static int step_command(struct scenario *scenario, const struct step *step)
 	return r;
 }
 
-static int step_wait(struct scenario *scenario, const struct step *step, uint64_t now_ns)
+/* Returns 1 when the step's condition holds, 0 when not, or negative errno. */
+static int holds(struct scenario *scenario, const struct step *step, char **ret_actual)
+{
+	const struct pen *pen = command_port(&scenario->context)->pen;
+	struct json_object *state;
+	int met;
+
+	if (step->kind == STEP_WAIT)
+		return pen->model.state == step->state;
+	state = oracle_state(pen);
+	if (!state)
+		return -ENOMEM;
+	free(*ret_actual);
+	met = oracle_matches(state, step->text, step->value, ret_actual);
+	json_object_put(state);
+	return met;
+}
+
+/*
+ * Look at the pen as it was at every millisecond since the last look, and at @until_ns: however
+ * late this process gets the processor, it misses nothing and sees nothing that came later.
+ */
+static int look(struct scenario *scenario, const struct step *step, uint64_t until_ns,
+		char **ret_actual)
 {
 	struct port *port = command_port(&scenario->context);
 
-	server_touch(port);
-	if (port->pen.model.state != step->state)
-		return -EAGAIN;
-	scenario->base_ns = now_ns;
-	return 0;
+	for (;;) {
+		int r;
+
+		usb_advance(port->usb, scenario->look_ns);
+		r = holds(scenario, step, ret_actual);
+		if (r || scenario->look_ns >= until_ns)
+			return r;
+		scenario->look_ns = MIN(scenario->look_ns + LOOK_NS, until_ns);
+	}
+}
+
+static int step_wait(struct scenario *scenario, const struct step *step, uint64_t now_ns)
+{
+	_cleanup_free_ char *actual = NULL;
+	int r = look(scenario, step, now_ns, &actual);
+
+	if (r > 0)
+		scenario->base_ns = scenario->look_ns;
+	return r ? MIN(r, 0) : -EAGAIN;
 }
 
 static int step_expect(struct scenario *scenario, const struct step *step, uint64_t now_ns)
 {
-	struct port *port = command_port(&scenario->context);
-	uint64_t deadline_ns;
-	struct json_object *state;
+	uint64_t deadline_ns = scenario->begin_ns + step->within_ms * NS_PER_MS;
 	_cleanup_free_ char *actual = NULL;
-	bool met;
+	int r = look(scenario, step, MIN(now_ns, deadline_ns), &actual);
+	char within[32] = "";
 
-	if (!scenario->begin_ns)
-		scenario->begin_ns = now_ns;
-	deadline_ns = scenario->begin_ns + step->within_ms * NS_PER_MS;
-	/* Not a microsecond further than the deadline, however late this is called. */
-	pen_advance(&port->pen, MIN(now_ns, deadline_ns));
-	state = oracle_state(&port->pen);
-	if (!state)
-		return -ENOMEM;
-	met = oracle_matches(state, step->text, step->value, &actual);
-	json_object_put(state);
-	server_touch(port);
-	if (!met && actual && now_ns < deadline_ns)
+	if (r)
+		return MIN(r, 0);
+	if (now_ns < deadline_ns)
 		return -EAGAIN;
-	scenario->begin_ns = 0;
-	if (met)
-		return 0;
-	if (!actual)
-		return fail(scenario, step, "the state has no \"%s\"", step->text);
-	return fail(scenario, step, "expected %s=%s within %u ms, but it is %s", step->text,
-		    step->value, step->within_ms, actual);
+	if (step->within_ms)
+		snprintf(within, sizeof(within), " within %u ms", step->within_ms);
+	return fail(scenario, step,
+		    "expected %s=%s%s, but %.1f ms after the start of the scenario it was %s=%s",
+		    step->text, step->value, within,
+		    (double)(deadline_ns - scenario->start_ns) / NS_PER_MS, step->text,
+		    actual ? actual : "?");
 }
 
 static int run_step(struct scenario *scenario, const struct step *step, uint64_t now_ns)
@@ -128,29 +157,62 @@ static bool exit_requested(sd_event *event)
 	return sd_event_get_exit_code(event, &code) >= 0;
 }
 
+/* The next step, at @now_ns. Returns 0 when it is done, else when to go on: in *@ret_ns. */
+static int advance(struct scenario *scenario, uint64_t now_ns, uint64_t *ret_ns)
+{
+	const struct step *step = &scenario->steps[scenario->next];
+	uint64_t due_ns = scenario->base_ns + step->at_ms * NS_PER_MS;
+	int r;
+
+	if (!scenario->begin_ns) {
+		*ret_ns = due_ns;
+		if (now_ns < due_ns)
+			return -EAGAIN;
+		scenario->begin_ns = scenario->look_ns = now_ns;
+	}
+	r = run_step(scenario, step, now_ns);
+	*ret_ns = now_ns + LOOK_NS;
+	if (step->kind == STEP_EXPECT)
+		*ret_ns = MIN(*ret_ns, scenario->begin_ns + step->within_ms * NS_PER_MS);
+	if (r == -EAGAIN)
+		return r;
+	scenario->begin_ns = 0;
+	scenario->next++;
+	return r;
+}
+
+/* Goes on as far as it can. Returns 0 or negative errno. */
+static int go_on(struct scenario *scenario)
+{
+	uint64_t wake_ns;
+
+	while (scenario->next < scenario->n_steps &&
+	       !exit_requested(scenario->context.gadget->event)) {
+		int r = advance(scenario, now_monotonic_ns(), &wake_ns);
+
+		if (r == -EAGAIN) {
+			server_touch(command_port(&scenario->context));
+			return wake_at(scenario, wake_ns);
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct scenario *scenario = userdata;
-	sd_event *event = scenario->context.gadget->event;
+	int r;
 
-	if (!scenario->base_ns)
-		scenario->base_ns = now_monotonic_ns();
-	while (scenario->next < scenario->n_steps && !exit_requested(event)) {
-		const struct step *step = &scenario->steps[scenario->next];
-		uint64_t due_ns = scenario->base_ns + step->at_ms * NS_PER_MS;
-		uint64_t now_ns = now_monotonic_ns();
-		int r;
-
-		if (now_ns < due_ns && !scenario->begin_ns)
-			return wake_at(scenario, due_ns);
-		r = run_step(scenario, step, now_ns);
-		if (r == -EAGAIN)
-			return wake_at(scenario, now_ns + POLL_NS);
-		if (r < 0)
-			return r;
-		scenario->next++;
-	}
-	return 0;
+	if (!scenario->start_ns)
+		scenario->start_ns = scenario->base_ns = now_monotonic_ns();
+	r = go_on(scenario);
+	if (r >= 0)
+		return 0;
+	/* Not to go on would be taken for a scenario that holds. */
+	log_error("%s: cannot go on: %s", scenario->path, strerror(-r));
+	return sd_event_exit(scenario->context.gadget->event, EXIT_FAILURE);
 }
 
 static int start(struct scenario *scenario, const char *path)
@@ -160,11 +222,15 @@ static int start(struct scenario *scenario, const char *path)
 	scenario->path = strdup(path);
 	if (!scenario->path)
 		return -ENOMEM;
-	r = scenario_parse(path, &scenario->steps, &scenario->n_steps);
+	r = scenario_parse(path, scenario->context.gadget->server->n_ports, &scenario->steps,
+			   &scenario->n_steps);
+	if (r >= 0)
+		r = sd_event_add_time(scenario->context.gadget->event, &scenario->timer,
+				      CLOCK_MONOTONIC, 0, 1, on_timer, scenario);
 	if (r < 0)
 		return r;
-	return sd_event_add_time(scenario->context.gadget->event, &scenario->timer, CLOCK_MONOTONIC,
-				 0, 1, on_timer, scenario);
+	/* Before hosts, whose requests would take the pen beyond what is to be looked at. */
+	return sd_event_source_set_priority(scenario->timer, SD_EVENT_PRIORITY_IMPORTANT);
 }
 
 int scenario_load(struct scenario **ret, struct gadget *gadget, const char *path)

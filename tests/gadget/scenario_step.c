@@ -8,11 +8,16 @@
 #include "driver/base/cleanup.h"
 #include "driver/base/log.h"
 #include "driver/proto/names.h"
-#include "tests/gadget/scenario_step.h"
+#include "tests/gadget/scenario_check.h"
+
+DEFINE_CLEANUP(struct scenario_check *, scenario_check_free)
 
 #define BLANKS " \t\r\n"
 #define STEPS_MAX 10000
 #define MS_MAX 86400000 /* a day */
+#define TEXT_OF(number) #number
+#define MS_RANGE(max) "0 to " TEXT_OF(max) " ms"
+#define ERRORS_MAX 20 /* then the file is given up */
 
 static const char *skip_blanks(const char *text)
 {
@@ -24,7 +29,7 @@ static const char *after_word(const char *text, const char *word)
 {
 	size_t len = strlen(word);
 
-	if (strncmp(text, word, len) != 0 || !text[len] || !strchr(BLANKS, text[len]))
+	if (strncmp(text, word, len) != 0 || (text[len] && !strchr(BLANKS, text[len])))
 		return NULL;
 	return skip_blanks(text + len);
 }
@@ -54,11 +59,8 @@ static void trim_end(char *text)
 static int parse_wait(struct step *step, const char *rest, const char **ret_error)
 {
 	unsigned int state;
-	char name[16];
 
-	snprintf(name, sizeof(name), "%s", rest);
-	trim_end(name);
-	if (mnpen_state_parse(name, &state) < 0) {
+	if (mnpen_state_parse(rest, &state) < 0) {
 		*ret_error = "wait takes boot, idle, armed, running or fault";
 		return -EINVAL;
 	}
@@ -73,7 +75,7 @@ static int parse_expect(struct step *step, const char *rest, const char **ret_er
 	const char *within;
 	size_t key, value;
 
-	*ret_error = "the form is: expect KEY=VALUE [within MS]";
+	*ret_error = "the form is: expect KEY=VALUE [within MS], with " MS_RANGE(MS_MAX);
 	if (named)
 		rest = named;
 	key = strcspn(rest, "=" BLANKS);
@@ -114,44 +116,57 @@ int step_parse(struct step *ret, const char *line, const char **ret_error)
 	if (at) {
 		rest = parse_ms(at, &step.at_ms);
 		if (!rest || !*rest) {
-			*ret_error = "the form is: at MS COMMAND";
+			*ret_error = "the form is: at MS COMMAND, with " MS_RANGE(MS_MAX);
 			return -EINVAL;
 		}
+		step.timed = true;
 	}
 	if ((word = after_word(rest, "wait"))) {
 		r = parse_wait(&step, word, ret_error);
 	} else if ((word = after_word(rest, "expect"))) {
 		r = parse_expect(&step, word, ret_error);
-	} else if (command_known(rest)) {
-		memcpy(step.text, rest, strlen(rest) + 1);
 	} else {
-		*ret_error = "unknown command";
-		r = -EINVAL;
+		memcpy(step.text, rest, strlen(rest) + 1);
 	}
 	if (r > 0)
 		*ret = step;
 	return r;
 }
 
-static int parse_file(FILE *file, const char *path, struct step *steps, size_t *ret_n_steps)
+static int parse_line(struct step *step, const char *line, struct scenario_check *check,
+		      const char **ret_error)
 {
-	char line[2 * COMMAND_LINE_MAX];
-	unsigned int number = 0;
-	const char *error;
-	size_t n = 0;
+	int r = step_parse(step, line, ret_error);
+	int checked;
+
+	if (r <= 0)
+		return r;
+	checked = scenario_check_step(check, step, ret_error);
+	return checked < 0 ? checked : r;
+}
+
+/* Every wrong line is told, not the first one only. */
+static int parse_file(FILE *file, const char *path, struct scenario_check *check,
+		      struct step *steps, size_t *ret_n_steps)
+{
+	_cleanup_free_ char *line = NULL;
+	unsigned int number = 0, errors = 0;
+	const char *error = "out of memory";
+	size_t size = 0, n = 0;
 	int r;
 
-	while (fgets(line, sizeof(line), file)) {
+	while (errors < ERRORS_MAX && getline(&line, &size, file) >= 0) {
 		number++;
 		if (n == STEPS_MAX) {
 			log_error("%s:%u: more than %d steps", path, number, STEPS_MAX);
 			return -E2BIG;
 		}
-		r = step_parse(&steps[n], line, &error);
+		r = parse_line(&steps[n], line, check, &error);
 		if (r < 0) {
-			log_error("%s:%u: %s: %.*s", path, number, error, (int)strcspn(line, "\n"),
-				  line);
-			return r;
+			log_error("%s:%u: %.*s: %s", path, number,
+				  (int)MIN(strcspn(line, "\n"), (size_t)COMMAND_LINE_MAX), line,
+				  error);
+			errors++;
 		}
 		if (r > 0)
 			steps[n++].line = number;
@@ -161,11 +176,13 @@ static int parse_file(FILE *file, const char *path, struct step *steps, size_t *
 		return -EIO;
 	}
 	*ret_n_steps = n;
-	return 0;
+	return errors ? -EINVAL : 0;
 }
 
-int scenario_parse(const char *path, struct step **ret_steps, size_t *ret_n_steps)
+int scenario_parse(const char *path, unsigned int n_pens, struct step **ret_steps,
+		   size_t *ret_n_steps)
 {
+	_cleanup_(scenario_check_free_cleanup) struct scenario_check *check = NULL;
 	_cleanup_fclose_ FILE *file = fopen(path, "re");
 	_cleanup_free_ struct step *steps = NULL;
 	int r = -errno;
@@ -175,9 +192,12 @@ int scenario_parse(const char *path, struct step **ret_steps, size_t *ret_n_step
 		return r;
 	}
 	steps = calloc(STEPS_MAX, sizeof(*steps));
-	if (!steps)
-		return -ENOMEM;
-	r = parse_file(file, path, steps, ret_n_steps);
+	r = steps ? scenario_check_new(&check, n_pens) : -ENOMEM;
+	if (r < 0) {
+		log_error("cannot check the scenario %s: %s", path, strerror(-r));
+		return r;
+	}
+	r = parse_file(file, path, check, steps, ret_n_steps);
 	if (r >= 0)
 		*ret_steps = TAKE_PTR(steps);
 	return r;

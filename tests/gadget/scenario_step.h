@@ -3,6 +3,7 @@
 #ifndef MNPEN_GADGET_SCENARIO_STEP_H
 #define MNPEN_GADGET_SCENARIO_STEP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ enum step_kind {
 struct step {
 	enum step_kind kind;
 	unsigned int line;
+	bool timed;	/* has an "at" */
 	uint32_t at_ms; /* 0 = at once */
 	uint32_t within_ms;
 	enum mnpen_state state;	     /* STEP_WAIT */
@@ -26,14 +28,17 @@ struct step {
 };
 
 /**
- * scenario_parse() - read @path
+ * scenario_parse() - read @path and check all of it
+ * @n_pens: how many pens there are
  * @ret_steps: freed by the caller
- * Return: 0, negative errno (-EINVAL: a line is wrong); errors have been logged.
+ * Return: 0, negative errno (-EINVAL: a line is wrong); errors have been logged, each with its
+ * line.
  */
-int scenario_parse(const char *path, struct step **ret_steps, size_t *ret_n_steps);
+int scenario_parse(const char *path, unsigned int n_pens, struct step **ret_steps,
+		   size_t *ret_n_steps);
 
-/** step_parse() - one line without its newline. Return: 1 a step, 0 nothing on it, -EINVAL with
- * *@ret_error set (static) */
+/** step_parse() - the form of one line without its newline. Return: 1 a step, 0 nothing on it,
+ * -EINVAL with *@ret_error set (static) */
 int step_parse(struct step *ret, const char *line, const char **ret_error);
 
 #endif

@@ -15,29 +15,27 @@
 #include "tests/gadget/conn.h"
 
 #define BACKLOG 128
-/* A pen that is at work is looked after so often, so that no request finds much to catch up. */
-#define HOUSEKEEPING_NS 10000000ULL
 #define TIMER_ACCURACY_USEC 1
 
 struct port *server_port(struct server *server, const char *busid)
 {
 	for (unsigned int i = 0; i < server->n_ports; i++)
-		if (server->ports[i].pen.plugged && !strcmp(server->ports[i].pen.busid, busid))
+		if (server->ports[i].plugged && !strcmp(server->ports[i].busid, busid))
 			return &server->ports[i];
 	return NULL;
 }
 
 void server_schedule(struct port *port, uint64_t now_ns)
 {
-	uint64_t due_ns = IMPORTER_NEVER;
+	uint64_t due_ns = usb_next_ns(port->usb, now_ns);
 	int r;
 
+	if (!port->timer)
+		return;
 	if (port->conn && !port->server->silent)
-		due_ns = importer_next_ns(port->conn->importer);
-	if (model_active(&port->pen.model))
-		due_ns = MIN(due_ns, now_ns + HOUSEKEEPING_NS);
+		due_ns = MIN(due_ns, importer_next_ns(port->conn->importer));
 	/* A timer that fires too early costs less than setting it anew for every request. */
-	if (due_ns == IMPORTER_NEVER || (port->due_ns > now_ns && port->due_ns <= due_ns))
+	if (due_ns == USB_NEVER || (port->due_ns > now_ns && port->due_ns <= due_ns))
 		return;
 	port->due_ns = MAX(due_ns, now_ns);
 	r = sd_event_source_set_time(port->timer,
@@ -45,7 +43,7 @@ void server_schedule(struct port *port, uint64_t now_ns)
 	if (r >= 0)
 		r = sd_event_source_set_enabled(port->timer, SD_EVENT_ONESHOT);
 	if (r < 0)
-		log_error("cannot set the timer of %s: %s", port->pen.busid, strerror(-r));
+		log_error("cannot set the timer of %s: %s", port->busid, strerror(-r));
 }
 
 void server_touch(struct port *port)
@@ -53,7 +51,7 @@ void server_touch(struct port *port)
 	uint64_t now_ns = now_monotonic_ns();
 	struct conn *conn = port->conn;
 
-	pen_advance(&port->pen, now_ns);
+	usb_advance(port->usb, now_ns);
 	if (conn && !port->server->silent && conn_run(conn, now_ns) < 0)
 		conn_close(conn);
 	server_schedule(port, now_ns);
@@ -70,18 +68,18 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 void server_unplug(struct port *port)
 {
-	if (!port->pen.plugged)
+	if (!port->plugged)
 		return;
-	port->pen.plugged = false;
+	port->plugged = false;
 	if (port->conn)
 		conn_close(port->conn);
 	else
-		usb_bus(&port->pen.usb, USB_BUS_UNPLUG);
+		usb_bus(port->usb, USB_BUS_UNPLUG);
 }
 
 void server_replug(struct port *port)
 {
-	port->pen.plugged = true;
+	port->plugged = true;
 }
 
 void server_silence(struct server *server, bool on)
@@ -219,20 +217,29 @@ int server_listen(struct server *server, const char *address, char *ret_address,
 			       on_listen, server);
 }
 
-static int add_port(struct server *server, const struct pen_options *options, const char *serial,
+static int add_port(struct server *server, const struct device_options *options, const char *serial,
 		    uint64_t now_ns)
 {
+	const struct identity *identity = options->identity ? options->identity : &identity_pen;
 	struct port *port = &server->ports[server->n_ports];
+	unsigned int number = server->n_ports + 1;
+	int r;
 
 	port->server = server;
-	pen_init(&port->pen, options, server->n_ports + 1, serial, now_ns);
+	r = identity->make(&port->usb, options, number, serial, now_ns);
+	if (r < 0)
+		return r;
+	port->pen = pen_from_usb(port->usb);
+	port->usb->address = number + 1; /* 1 is the bus's own hub */
+	port->plugged = true;
+	snprintf(port->busid, sizeof(port->busid), "%d-%u", USBIP_BUS, number);
 	server->n_ports++;
 	return sd_event_add_time(server->event, &port->timer, CLOCK_MONOTONIC, 0,
 				 TIMER_ACCURACY_USEC, on_timer, port);
 }
 
-static int add_ports(struct server *server, const struct pen_options *options, const char *serial,
-		     unsigned int n_ports)
+static int add_ports(struct server *server, const struct device_options *options,
+		     const char *serial, unsigned int n_ports)
 {
 	uint64_t now_ns = now_monotonic_ns();
 	char name[MNPEN_SERIAL_MAX + 8];
@@ -250,7 +257,7 @@ static int add_ports(struct server *server, const struct pen_options *options, c
 	return r;
 }
 
-int server_new(struct server **ret, sd_event *event, const struct pen_options *options,
+int server_new(struct server **ret, sd_event *event, const struct device_options *options,
 	       const char *serial, unsigned int n_ports)
 {
 	struct server *server;
@@ -277,11 +284,14 @@ struct server *server_free(struct server *server)
 {
 	if (!server)
 		return NULL;
+	/* Nothing is due and nobody is let in any more; a loop that has ended takes no orders. */
+	server->listen_source = sd_event_source_disable_unref(server->listen_source);
+	for (unsigned int i = 0; i < server->n_ports; i++)
+		server->ports[i].timer = sd_event_source_disable_unref(server->ports[i].timer);
 	while (server->conns)
 		conn_close(server->conns);
 	for (unsigned int i = 0; i < server->n_ports; i++)
-		sd_event_source_disable_unref(server->ports[i].timer);
-	sd_event_source_disable_unref(server->listen_source);
+		usb_free(server->ports[i].usb);
 	close_fd(server->listen_fd);
 	sd_event_unref(server->event);
 	free(server->ports);

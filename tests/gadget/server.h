@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The USB/IP server: pens in their ports, connections of hosts, one sd-event loop.
+ * The USB/IP server: devices in their ports, connections of hosts, one sd-event loop.
  *
  * All functions belong to the thread of the loop.
  */
@@ -11,6 +11,7 @@
 #include <systemd/sd-event.h>
 
 #include "tests/gadget/pen.h"
+#include "tests/gadget/usbip.h"
 
 #define SERVER_PENS_MAX 64
 #define SERVER_CONNECTIONS_MAX 512 /* one more is closed at once */
@@ -19,11 +20,15 @@
 struct server;
 struct conn;
 
-/** struct port - a pen's place in the server */
+/** struct port - a device's place in the server */
 struct port {
-	struct pen pen;
+	struct usb_device *usb; /* the port's own */
+	struct pen *pen;	/* the same as a pen; NULL: some other identity */
+	bool plugged;
+	char busid[USBIP_BUSID_SIZE];
 	struct server *server;
-	struct conn *conn; /* of the host that has imported it, or NULL */
+	struct conn *conn;	     /* of the host that has imported it, or NULL */
+	enum usbip_op_status refuse; /* what an import is told by order; USBIP_OK = nothing */
 	sd_event_source *timer;
 	uint64_t due_ns; /* when the timer fires */
 };
@@ -40,11 +45,11 @@ struct server {
 };
 
 /**
- * server_new() - @n_ports pens, plugged in and powered on now
+ * server_new() - @n_ports devices, plugged in and powered on now
  * @serial: "S"; with several pens they are S-1, S-2, ...
  * Return: 0, -ENOMEM, -EINVAL (too many pens, or a serial that the protocol forbids).
  */
-int server_new(struct server **ret, sd_event *event, const struct pen_options *options,
+int server_new(struct server **ret, sd_event *event, const struct device_options *options,
 	       const char *serial, unsigned int n_ports);
 
 /** server_free() - closes everything; NULL is fine; returns NULL */
@@ -61,7 +66,7 @@ int server_listen(struct server *server, const char *address, char *ret_address,
  * Return: 0; -EBUSY too many connections (closed); negative errno. */
 int server_add(struct server *server, int fd);
 
-/** server_port() - the pen of bus id @busid if it is plugged in, or NULL */
+/** server_port() - the port of bus id @busid if it is plugged in, or NULL */
 struct port *server_port(struct server *server, const char *busid);
 
 /** server_touch() - bring @port to the present and send whatever is due; after every change */

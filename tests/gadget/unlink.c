@@ -97,7 +97,7 @@ int importer_expire_held(struct importer *importer, uint64_t now_ns)
 
 uint64_t importer_held_next_ns(const struct importer *importer)
 {
-	uint64_t next = IMPORTER_NEVER;
+	uint64_t next = USB_NEVER;
 
 	for (size_t i = 0; importer->n_held && i < IMPORTER_HELD; i++)
 		if (importer->held[i].used && !importer->held[i].answered)
@@ -109,13 +109,13 @@ static bool well_formed(const struct importer *importer, const struct usbip_comm
 {
 	bool submit = command->command == USBIP_CMD_SUBMIT;
 
-	if (command->devid != usbip_devid(importer->pen->number + 1))
+	if (command->devid != usbip_devid(importer->usb->address))
 		return false;
 	if (!submit)
 		return command->command == USBIP_CMD_UNLINK;
 	if (command->direction > 1 || command->endpoint > 15)
 		return false;
-	/* The pen has no isochronous endpoint. */
+	/* No device here has an isochronous endpoint. */
 	if (command->packets != 0 && command->packets != NO_PACKETS)
 		return false;
 	return command->length <= (command->direction ? INT32_MAX : IMPORTER_DATA_MAX);

@@ -17,6 +17,7 @@
 #define USB_TYPE_MASK 0x60
 #define USB_TYPE_STANDARD 0x00
 #define USB_TYPE_CLASS 0x20
+#define USB_TYPE_VENDOR 0x40
 #define USB_RECIPIENT_MASK 0x1f
 #define USB_RECIPIENT_DEVICE 0
 #define USB_RECIPIENT_INTERFACE 1
@@ -55,6 +56,7 @@ enum usb_bus_event {
 	USB_BUS_CONFIGURATION, /* SET_CONFIGURATION, whatever its value */
 	USB_BUS_INTERFACE,     /* SET_INTERFACE on interface 0, whatever its alt */
 	USB_BUS_UNPLUG,
+	USB_BUS_ATTACH, /* a host has imported the device; the device itself notices nothing */
 };
 
 /** struct usb_setup - the eight bytes of a control request */
@@ -82,31 +84,55 @@ struct usb_bytes {
 
 struct usb_device;
 
+#define USB_NEVER UINT64_MAX
+
 /**
  * struct usb_function - what a device is, beyond chapter 9
  * @device, @qualifier, @config: the descriptors, well-formed
+ * @in_max: the longest transfer that @in ever makes
  * @request: class and vendor requests. Returns bytes put into transfer->in, or -EPIPE to STALL
- * @in: a packet of an IN endpoint that exists in the present alt setting. Returns bytes put into
+ * @in: a transfer of an IN endpoint that exists in the present alt setting. Returns bytes put into
  *	@buf (at most @size); -EAGAIN has nothing to say (NAK); -EOVERFLOW it would not fit
- * @ready: whether @in has something to say now
+ * @out: a transfer to an OUT endpoint that exists. Returns 0 or -EPIPE. NULL: there is none
+ * @ready_ns: when @in has something to say: 0 now; USB_NEVER nobody knows yet
  * @bus: a bus event
  * @descriptor: interface descriptors (HID report and the like); false when there is none
+ * @free: the device and all that it has
+ *
+ * Those that may be NULL:
+ * @advance: bring the device to @now_ns
+ * @next_ns: when @advance wants to be called, at @now_ns, though no host asks; USB_NEVER
+ * @seen: a request on EP0 has been carried out, with usb_control()'s @result
+ * @delay_ms: how long the answer to @setup is to be held back
+ * @frozen: nothing at all is answered (the host may cancel)
+ *
+ * Times are CLOCK_MONOTONIC.
  */
 struct usb_function {
+	size_t in_max;
 	struct usb_bytes (*device)(void);
 	struct usb_bytes (*qualifier)(void);
 	struct usb_bytes (*config)(enum usb_speed speed);
 	int (*request)(struct usb_device *usb, const struct usb_transfer *transfer);
 	int (*in)(struct usb_device *usb, uint8_t endpoint, uint8_t *buf, size_t size);
-	bool (*ready)(struct usb_device *usb, uint8_t endpoint);
+	int (*out)(struct usb_device *usb, uint8_t endpoint, const uint8_t *data, size_t len);
+	uint64_t (*ready_ns)(struct usb_device *usb, uint8_t endpoint);
 	void (*bus)(struct usb_device *usb, enum usb_bus_event event);
 	bool (*descriptor)(struct usb_device *usb, const struct usb_setup *setup,
 			   struct usb_bytes *ret);
+	void (*free)(struct usb_device *usb);
+
+	void (*advance)(struct usb_device *usb, uint64_t now_ns);
+	uint64_t (*next_ns)(struct usb_device *usb, uint64_t now_ns);
+	void (*seen)(struct usb_device *usb, const struct usb_setup *setup, int result);
+	uint32_t (*delay_ms)(struct usb_device *usb, const struct usb_setup *setup);
+	bool (*frozen)(struct usb_device *usb);
 };
 
 struct usb_device {
 	const struct usb_function *function;
 	enum usb_speed speed;
+	unsigned int address;	/* on the bus, from 1; set by whoever plugs the device in */
 	const char *strings[4]; /* by string index; 0 is not used */
 	uint8_t configuration;
 	uint8_t alt[USB_INTERFACES_MAX];
@@ -125,18 +151,39 @@ void usb_reset(struct usb_device *usb);
  */
 int usb_control(struct usb_device *usb, const struct usb_transfer *transfer);
 
-/** usb_in() - a packet from an IN endpoint: as usb_function.in, or -EPIPE when it is halted, or
+/** usb_halt() - @endpoint answers STALL until the host clears that */
+void usb_halt(struct usb_device *usb, uint8_t endpoint);
+
+/** usb_in() - a transfer from an IN endpoint: as usb_function.in, or -EPIPE when it is halted, or
  * -EPROTO (nobody answers) when it does not exist in the present alt setting */
 int usb_in(struct usb_device *usb, uint8_t endpoint, uint8_t *buf, size_t size);
 
-/** usb_in_ready() - whether usb_in() would answer now: with an error, or a waiting packet */
-bool usb_in_ready(struct usb_device *usb, uint8_t endpoint);
+/** usb_out() - a transfer to an OUT endpoint: 0, -EPIPE or -EPROTO as above */
+int usb_out(struct usb_device *usb, uint8_t endpoint, const uint8_t *data, size_t len);
+
+/** usb_in_ready_ns() - when usb_in() would answer, with data or an error: 0 now, or USB_NEVER */
+uint64_t usb_in_ready_ns(struct usb_device *usb, uint8_t endpoint);
+
+/** usb_packet_size() - the longest packet of an endpoint; 0 when it does not exist */
+size_t usb_packet_size(const struct usb_device *usb, uint8_t endpoint);
 
 /** usb_interval_us() - how often the host polls an interrupt endpoint; 0 for other endpoints */
 uint32_t usb_interval_us(const struct usb_device *usb, uint8_t endpoint);
 
-/** usb_bus() - reset, suspend or unplug, from outside EP0 */
+/** usb_duration_us() - how long the host's polls take to fetch @len bytes, at least one packet */
+uint64_t usb_duration_us(const struct usb_device *usb, uint8_t endpoint, size_t len);
+
+/** usb_bus() - reset, suspend, unplug or attach, from outside EP0 */
 void usb_bus(struct usb_device *usb, enum usb_bus_event event);
+
+/* usb_function's members of these names, and what holds without them */
+void usb_advance(struct usb_device *usb, uint64_t now_ns);
+uint64_t usb_next_ns(struct usb_device *usb, uint64_t now_ns);
+uint32_t usb_delay_ms(struct usb_device *usb, const struct usb_setup *setup);
+bool usb_frozen(struct usb_device *usb);
+
+/** usb_free() - NULL is fine; returns NULL */
+struct usb_device *usb_free(struct usb_device *usb);
 
 /** usb_config() - the configuration descriptor at the present speed */
 struct usb_bytes usb_config(const struct usb_device *usb);

@@ -88,7 +88,7 @@ void usbip_device_pack(uint8_t buf[USBIP_DEVICE_SIZE], const struct usbip_device
 		 "/sys/devices/platform/mnpen-gadget/usb%d/%s", USBIP_BUS, device->busid);
 	snprintf((char *)buf + DEVICE_BUSID, USBIP_BUSID_SIZE, "%s", device->busid);
 	put32(buf + DEVICE_BUSNUM, USBIP_BUS);
-	put32(buf + DEVICE_DEVNUM, device->devnum);
+	put32(buf + DEVICE_DEVNUM, device->usb->address);
 	put32(buf + DEVICE_SPEED, (uint32_t)device->usb->speed);
 	put16(buf + DEVICE_VENDOR, get16_usb(d + 8));
 	put16(buf + DEVICE_PRODUCT, get16_usb(d + 10));

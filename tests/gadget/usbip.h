@@ -15,7 +15,7 @@
 #define USBIP_BUSID_SIZE 32
 #define USBIP_DEVICE_SIZE 312
 #define USBIP_HEADER_SIZE 48
-#define USBIP_BUS 1 /* all pens sit on one bus; the device number is the pen's number + 1 */
+#define USBIP_BUS 1 /* all devices sit on one bus */
 
 enum usbip_op_code {
 	USBIP_REQ_IMPORT = 0x8003,
@@ -61,7 +61,6 @@ struct usbip_command {
 /** struct usbip_device - how a device introduces itself in OP_REP_DEVLIST and OP_REP_IMPORT */
 struct usbip_device {
 	const char *busid;
-	uint32_t devnum;
 	const struct usb_device *usb;
 };
 

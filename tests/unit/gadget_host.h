@@ -59,7 +59,7 @@ static inline void serve(unsigned int ms)
 
 static inline int setup_gadget(void **state)
 {
-	const struct pen_options options = {
+	const struct device_options options = {
 		.speed = USB_SPEED_FULL, .seed = 0, .today_days = 20000};
 
 	assert_true(sd_event_new(&event) >= 0);

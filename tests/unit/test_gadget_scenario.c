@@ -1,199 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Commands, the oracle's contract, and scenarios as tests. */
+/* Scenario files: their form, what is checked before the run, and expectations in exact time. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/un.h>
 
 #include "tests/gadget/command.h"
-#include "tests/gadget/control.h"
 #include "tests/gadget/oracle.h"
 #include "tests/gadget/scenario.h"
-#include "tests/gadget/scenario_step.h"
+#include "tests/gadget/scenario_check.h"
 #include "tests/unit/gadget_host.h"
-
-static struct command_context context;
-
-static int setup_context(void **state)
-{
-	setup_gadget(state);
-	context = (struct command_context){.gadget = &gadget};
-	return 0;
-}
-
-static bool command_ok(const char *line)
-{
-	struct json_object *reply = command_run(&context, line);
-	struct json_object *member;
-	bool ok = !json_object_object_get_ex(reply, "error", &member);
-
-	assert_non_null(reply);
-	if (ok && !json_object_object_get_ex(reply, "now_ns", &member))
-		fail_msg("%s: no now_ns", line);
-	json_object_put(reply);
-	return ok;
-}
-
-static void every_command_of_the_interface(void **state)
-{
-	static const char *const good[] = {
-		"state",
-		"log 5",
-		"log",
-		"pen 1",
-		" trigger  press ",
-		"trigger release",
-		"button depth+",
-		"button depth-",
-		"dial -3",
-		"contact on",
-		"contact off",
-		"cartridge remove",
-		"cartridge insert",
-		"cartridge insert 0102030405060708",
-		"cartridge insert CART-1 lot=L1 length=1500 expires=19000",
-		"cartridge insert unreadable",
-		"sleeve off",
-		"calibration due 20100",
-		"battery 55",
-		"heat 350",
-		"load 1.5",
-		"drift depth -50",
-		"drift speed 200",
-		"fault overcurrent",
-		"clear overcurrent",
-		"ignore stop on",
-		"ignore limits on",
-		"ignore lease on",
-		"ignore enable on",
-		"ignore trigger on",
-		"ignore alt on",
-		"ignore reset off",
-		"stall arm",
-		"stall off",
-		"delay lease 50",
-		"delay off",
-		"freeze on",
-		"freeze off",
-		"garbage 1",
-		"short 1",
-		"duplicate 1",
-		"skip 1",
-		"lie state idle",
-		"lie state 9",
-		"lie depth 400",
-		"lie speed off",
-		"unplug",
-		"replug",
-		"suspend",
-		"reset",
-		"power-cycle",
-		"silence on",
-		"silence off"};
-	static const char *const bad[] = {"",
-					  "   ",
-					  "nonsense",
-					  "pen 2",
-					  "pen 0",
-					  "pen",
-					  "trigger",
-					  "trigger maybe",
-					  "button depth",
-					  "dial 128",
-					  "dial x",
-					  "contact",
-					  "cartridge eject",
-					  "cartridge insert 012 lot=A extra=1",
-					  "cartridge insert TOO-LONG-A-UID",
-					  "cartridge insert length=70000",
-					  "cartridge insert lot=1234567890123",
-					  "battery 101",
-					  "heat 99999",
-					  "load -1",
-					  "load x",
-					  "drift up 3",
-					  "fault nothing",
-					  "ignore everything on",
-					  "ignore stop maybe",
-					  "stall nothing",
-					  "delay arm",
-					  "delay arm -1",
-					  "freeze",
-					  "garbage -1",
-					  "lie mood 3",
-					  "lie depth 70000",
-					  "silence",
-					  "state now",
-					  "a b c d e f g h i j k l m n"};
-
-	for (size_t i = 0; i < ELEMENTSOF(good); i++)
-		if (!command_ok(good[i]))
-			fail_msg("%s: %s", good[i], context.error);
-	for (size_t i = 0; i < ELEMENTSOF(bad); i++)
-		if (command_ok(bad[i]))
-			fail_msg("%s was accepted", bad[i]);
-}
-
-static void state_has_exactly_the_agreed_keys(void **state)
-{
-	static const char *const keys[] = {"state",	      "motor",	       "depth_um",
-					   "speed_rpm",	      "trigger",       "contact",
-					   "token",	      "enable",	       "stop_reason",
-					   "faults",	      "strokes",       "run_ms",
-					   "motor_on_ns",     "motor_off_ns",  "last_command",
-					   "last_command_ns", "last_stop_ns",  "last_lease_ns",
-					   "bus_ns",	      "depth_over_ns", "now_ns"};
-	struct json_object *reply = command_run(&context, "state");
-	struct json_object *member;
-
-	assert_int_equal(json_object_object_length(reply), ELEMENTSOF(keys));
-	for (size_t i = 0; i < ELEMENTSOF(keys); i++)
-		if (!json_object_object_get_ex(reply, keys[i], &member))
-			fail_msg("no %s", keys[i]);
-	json_object_object_get_ex(reply, "token", &member);
-	assert_string_equal(json_object_get_string(member), "0000000000000000");
-	json_object_put(reply);
-}
-
-static void cartridge_keeps_its_claim_in_the_drawer(void **state)
-{
-	struct mnpen_cartridge *in = &port->pen.model.cartridge;
-
-	assert_true(command_ok("cartridge insert 0102030405060708 lot=A"));
-	assert_memory_equal(in->uid, ((uint8_t[]){1, 2, 3, 4, 5, 6, 7, 8}), 8);
-	in->claimed_token = 77;
-	in->strokes = 5;
-	assert_true(command_ok("cartridge insert"));
-	assert_int_equal(in->claimed_token, 0);
-	assert_true(command_ok("cartridge insert 0102030405060708"));
-	assert_int_equal(in->claimed_token, 77);
-	assert_int_equal(in->strokes, 5);
-	assert_string_equal(in->lot, "A");
-	in->strokes = 9; /* put away a second time */
-	assert_true(command_ok("cartridge insert"));
-	assert_true(command_ok("cartridge insert 0102030405060708"));
-	assert_int_equal(in->strokes, 9);
-	assert_true(command_ok("cartridge remove"));
-	assert_int_equal(in->flags, 0);
-	assert_true(command_ok("cartridge insert AB expires=5"));
-	assert_int_equal(in->uid[0], 0xab);
-	assert_int_equal(in->expires_days, 5);
-}
-
-static void cable_commands_reach_the_pen(void **state)
-{
-	int fd = import_pen();
-
-	port->pen.model.state = MNPEN_STATE_ARMED;
-	port->pen.model.lease_deadline_us = MODEL_NEVER;
-	assert_true(command_ok("suspend"));
-	assert_int_equal(port->pen.model.stop_reason, MNPEN_STOP_BUS);
-	expect_nothing(fd); /* still connected */
-	assert_true(command_ok("unplug"));
-	expect_end(fd);
-	assert_true(command_ok("power-cycle"));
-	assert_int_equal(port->pen.model.state, MNPEN_STATE_BOOT);
-	assert_true(port->pen.plugged);
-}
 
 static void lines_of_a_scenario(void **state)
 {
@@ -225,7 +39,12 @@ static void lines_of_a_scenario(void **state)
 		{"expect motor=false within", -EINVAL, 0, 0, 0},
 		{"expect motor=false within 5 s", -EINVAL, 0, 0, 0},
 		{"expect motor=false soon", -EINVAL, 0, 0, 0},
-		{"frobnicate", -EINVAL, 0, 0, 0},
+		{"expect motor=false within 86400001", -EINVAL, 0, 0, 0},
+		{"at 86400001 quit", -EINVAL, 0, 0, 0},
+		{"at", -EINVAL, 0, 0, 0},
+		{"expect", -EINVAL, 0, 0, 0},
+		{"expect state", -EINVAL, 0, 0, 0},
+		{"wait running            soon", -EINVAL, 0, 0, 0},
 	};
 
 	for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -272,7 +91,7 @@ static void scenario_that_holds(void **state)
 				      "at 20 fault undervolt\n"
 				      "expect faults=undervolt within 150\n"
 				      "expect state=fault\n"
-				      "at 0 clear undervolt\n"
+				      "clear undervolt\n"
 				      "expect stop_reason=fault\n"
 				      "at 300 quit\n"
 				      "expect state=armed\n", /* not reached */
@@ -297,17 +116,27 @@ static void expectation_in_time_only(void **state)
 
 static int be_slow(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	usleep(150000);
+	usleep(*(const unsigned int *)userdata);
 	return 0;
+}
+
+/* The machine has no time for @for_us, from @from_us after now. */
+static sd_event_source *slow_machine(uint64_t from_us, unsigned int for_us)
+{
+	static unsigned int duration_us;
+	sd_event_source *slow = NULL;
+
+	duration_us = for_us;
+	assert_true(sd_event_add_time_relative(event, &slow, CLOCK_MONOTONIC, from_us, 1, be_slow,
+					       &duration_us) >= 0);
+	return slow;
 }
 
 static void late_look_is_not_a_late_deadline(void **state)
 {
-	sd_event_source *slow = NULL;
+	/* The fault comes at about 150, not by 140. */
+	sd_event_source *slow = slow_machine(70000, 150000);
 
-	/* The machine has no time from 70 to 220 ms; the fault comes at about 150, not by 140. */
-	assert_true(sd_event_add_time_relative(event, &slow, CLOCK_MONOTONIC, 70000, 1, be_slow,
-					       NULL) >= 0);
 	assert_int_equal(run_scenario("wait idle\nfault undervolt\n"
 				      "expect state=fault within 90\nquit\n",
 				      NULL),
@@ -315,76 +144,186 @@ static void late_look_is_not_a_late_deadline(void **state)
 	sd_event_source_unref(slow);
 }
 
-static void unknown_key_fails(void **state)
+/* What was true for a millisecond only, while the machine had no time, was true. */
+static void late_look_misses_nothing(void **state)
 {
-	assert_int_equal(run_scenario("expect nonsense=1 within 1000\nquit\n", NULL), 1);
+	struct model *model = &port->pen->model;
+	sd_event_source *slow;
+
+	serve(60); /* past BOOT */
+	slow = slow_machine(10000, 150000);
+	model->state = MNPEN_STATE_ARMED;
+	model->lease_deadline_us = MODEL_NEVER;
+	model->enable = true;
+	model->has_target = true;
+	model->target_speed_rpm = 6000;
+	assert_int_equal(run_scenario("ignore limits on\ntrigger press\n"
+				      "expect run_ms=50 within 1000\nquit\n",
+				      NULL),
+			 0);
+	sd_event_source_unref(slow);
 }
 
-static void failing_command_fails_the_scenario(void **state)
+/* "at" counts from when the state came, not from when somebody found the time to look. */
+static void wait_ends_when_the_state_came(void **state)
 {
-	assert_int_equal(run_scenario("battery 500\nquit\n", NULL), 1);
+	sd_event_source *slow = slow_machine(10000, 500000);
+
+	/* IDLE 50 ms after the power-on, so the reset is 600 ms after it, not more than 1050. */
+	assert_int_equal(run_scenario("power-cycle\nwait idle\nat 550 reset\nquit\n", NULL), 0);
+	assert_in_range(port->pen->model.oracle.bus_us, 600000, 950000);
+	sd_event_source_unref(slow);
 }
 
-static void scenario_is_checked_before_it_runs(void **state)
+static void lists_and_words_can_be_expected(void **state)
 {
-	assert_int_equal(run_scenario("trigger press\nfrobnicate\n", NULL), -EINVAL);
-	assert_false(port->pen.model.trigger);
+	assert_int_equal(run_scenario("wait idle\nfault ingress\nfault internal\n"
+				      "expect faults=ingress,internal\n"
+				      "expect stop_reason=fault\nexpect last_command=none\n"
+				      "expect token=0000000000000000\nexpect strokes=0\n"
+				      "pen 2\nexpect faults= within 100\nquit\n",
+				      NULL),
+			 -EINVAL); /* there is one pen */
+	assert_int_equal(run_scenario("wait idle\nfault ingress\nfault internal\n"
+				      "expect faults=ingress,internal\n"
+				      "expect stop_reason=fault\nexpect last_command=none\n"
+				      "expect token=0000000000000000\nexpect strokes=0\nquit\n",
+				      NULL),
+			 0);
 }
 
-static void control_socket(void **state)
+/* What is wrong with the line @second behind @first; NULL when nothing is. */
+static const char *complaint(const char *first, const char *second)
 {
-	char path[] = "/tmp/mnpen-control-XXXXXX";
-	struct control *control = NULL, *second = NULL;
-	char reply[4096];
-	ssize_t n;
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = mkstemp(path);
+	struct scenario_check *check = NULL;
+	static char text[1024];
+	const char *error = NULL;
+	struct step step;
+	bool bad = false;
 
-	close(fd);
-	unlink(path);
-	assert_int_equal(control_new(&control, &gadget, path), 0);
-	assert_int_equal(control_new(&second, &gadget, path), -EADDRINUSE);
-	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	put(fd, (const uint8_t *)"trigger press\nfoo\nsta", 21);
-	put(fd, (const uint8_t *)"te\n", 3);
-	n = get(fd, (uint8_t *)reply, sizeof(reply) - 1);
-	assert_true(n > 0);
-	reply[n] = 0;
-	assert_true(strncmp(reply, "{\"ok\":true,\"now_ns\":", 20) == 0);
-	assert_non_null(
-		strstr(reply, "\n{\"error\":\"unknown command \\\"foo\\\"\"}\n{\"state\":"));
-	assert_non_null(strstr(reply, "\"trigger\":true"));
-	assert_int_equal(reply[n - 1], '\n');
-	memset(reply, 'x', 1000);
-	put(fd, (const uint8_t *)reply, 1000);
-	n = get(fd, (uint8_t *)reply, sizeof(reply) - 1);
-	assert_true(n > 0);
-	assert_int_equal(strncmp(reply, "{\"error\":", 9), 0);
-	expect_end(fd);
-	control_free(control);
-	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(scenario_check_new(&check, 2), 0);
+	if (step_parse(&step, first, &error) > 0)
+		assert_int_equal(scenario_check_step(check, &step, &error), 0);
+	if (step_parse(&step, second, &error) < 0 || scenario_check_step(check, &step, &error) < 0)
+		bad = true;
+	snprintf(text, sizeof(text), "%s", bad ? error : "");
+	scenario_check_free(check);
+	return bad ? text : NULL;
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup_context, teardown_gadget)
+static void every_line_is_checked_before_the_run(void **state)
+{
+	static const struct {
+		const char *first, *second;
+		const char *says; /* NULL = nothing wrong */
+	} cases[] = {
+		{"", "frobnicate", "unknown command \"frobnicate\""},
+		{"", "wiat running", "a scenario also has \"at\", \"wait\" and \"expect\""},
+		{"", "triger press", "did you mean \"trigger\"?"},
+		{"", "trigger maybe", "usage: trigger press|release"},
+		{"", "battery 500", "\"500\" is not a number from 0 to 100"},
+		{"", "pen 3", "from 1 to 2"},
+		{"", "pen 2", NULL},
+		{"", "cartridge insert length=no", "from 0 to 65535"},
+		{"cartridge insert A1", "cartridge insert A1", NULL},
+		{"", "quit now", "quit takes 0 arguments, not 1"},
+		{"at 20 contact on", "at 19 contact off", "at 19 goes back behind at 20"},
+		{"at 20 contact on", "at 20 contact off", NULL},
+		{"at 20 contact on", "contact off", NULL},
+		{"at 20 wait idle", "at 0 contact off", NULL},
+		{"at 20 expect motor=false", "at 10 expect motor=false", "goes back"},
+		{"", "wait boot", NULL},
+		{"power-cycle", "wait boot", NULL},
+		{"wait idle", "wait boot", "power-cycle"},
+		{"at 50 power-cycle", "wait boot", NULL},
+		{"at 50 contact on", "wait boot", "power-cycle"},
+		{"", "wait asleep", "boot, idle, armed, running or fault"},
+		{"", "expect nonsense=1", "\"nonsense\" is no key"},
+		{"", "expect motor=off", "true or false"},
+		{"", "expect motor=true", NULL},
+		{"", "expect state=stopped", "boot, idle, armed, running or fault"},
+		{"", "expect stop_reason=runlimit", "run-limit"},
+		{"", "expect stop_reason=run-limit", NULL},
+		{"", "expect depth_um=deep", "a whole number"},
+		{"", "expect depth_um=-1", "a whole number"},
+		{"", "expect depth_um=0500", "a whole number"},
+		{"", "expect depth_um=0", NULL},
+		{"", "expect depth_um=", "a whole number"},
+		{"", "expect faults=wrong", "names of faults"},
+		{"", "expect faults=overdepth,overspeed", NULL},
+		{"", "expect faults=overspeed,overdepth", "names of faults"},
+		{"", "expect faults=overdepth,overdepth", "names of faults"},
+		{"", "expect faults=overdepth,", "names of faults"},
+		{"", "expect faults=", NULL},
+		{"", "expect last_command=set-target", NULL},
+		{"", "expect last_command=settarget", "the name of a request"},
+		{"", "expect token=00", "16 hex digits"},
+		{"", "expect token=00112233445566AA", "16 hex digits"},
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+		const char *said = complaint(cases[i].first, cases[i].second);
+
+		if (!said != !cases[i].says || (said && !strstr(said, cases[i].says)))
+			fail_msg("%s; %s: %s", cases[i].first, cases[i].second,
+				 said ? said : "nothing wrong");
+	}
+}
+
+static void every_key_of_the_state_can_be_expected(void **state)
+{
+	struct json_object *object = oracle_state(port->pen);
+	const char *takes;
+
+	json_object_object_foreach(object, key, value)
+	{
+		char *actual;
+
+		/* What it is now is among what it can be. */
+		(void)value;
+		oracle_matches(object, key, "", &actual);
+		if (!oracle_takes(key, actual, &takes))
+			fail_msg("%s=%s", key, actual);
+		free(actual);
+	}
+	json_object_put(object);
+}
+
+static void wrong_file_does_not_run_at_all(void **state)
+{
+	static const char *const wrong[] = {"trigger press\nfrobnicate\n",
+					    "trigger press\nat 10 quit\nat 5 quit\n",
+					    "trigger press\nexpect nonsense=1 within 1000\nquit\n",
+					    "trigger press\nbattery 500\nquit\n"};
+	char remark[2000];
+
+	for (size_t i = 0; i < ELEMENTSOF(wrong); i++) {
+		assert_int_equal(run_scenario(wrong[i], NULL), -EINVAL);
+		assert_false(port->pen->model.trigger);
+	}
+	/* A long remark is one line, whatever it says. */
+	memset(remark, 'x', sizeof(remark));
+	remark[0] = '#';
+	strcpy(remark + sizeof(remark) - 7, "\nquit\n");
+	assert_int_equal(run_scenario(remark, NULL), 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup_gadget, teardown_gadget)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(every_command_of_the_interface),
-		TEST(state_has_exactly_the_agreed_keys),
-		TEST(cartridge_keeps_its_claim_in_the_drawer),
-		TEST(cable_commands_reach_the_pen),
 		TEST(lines_of_a_scenario),
 		TEST(scenario_that_holds),
 		TEST(scenario_that_fails),
 		TEST(expectation_in_time_only),
 		TEST(late_look_is_not_a_late_deadline),
-		TEST(unknown_key_fails),
-		TEST(failing_command_fails_the_scenario),
-		TEST(scenario_is_checked_before_it_runs),
-		TEST(control_socket),
+		TEST(late_look_misses_nothing),
+		TEST(wait_ends_when_the_state_came),
+		TEST(lists_and_words_can_be_expected),
+		TEST(every_line_is_checked_before_the_run),
+		TEST(every_key_of_the_state_can_be_expected),
+		TEST(wrong_file_does_not_run_at_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@ static void early_unlink_waits_for_its_submit(void **state)
 	submit(fd, 3, 0, 0, 0, stop);
 	expect_ret(fd, RET_UNLINK, 4, -ECONNRESET, 0);
 	expect_nothing(fd);
-	assert_int_equal(port->pen.last_stop_us, 0); /* swallowed, not carried out */
+	assert_int_equal(port->pen->last_stop_us, 0); /* swallowed, not carried out */
 	close(fd);
 }
 
@@ -79,7 +79,7 @@ static void early_unlink_with_data(void **state)
 static void unlink_is_always_answered(void **state)
 {
 	struct buffer out = {0};
-	struct importer *importer = importer_new(&port->pen, &out);
+	struct importer *importer = importer_new(port->usb, &out);
 	uint8_t buf[HEADER] = {0};
 
 	be32(buf, UNLINK);
@@ -118,7 +118,7 @@ static void frozen_pen_answers_nothing_but_unlinks(void **state)
 	int fd = import_pen();
 
 	start_stream(fd);
-	port->pen.misbehave.frozen = true;
+	port->pen->misbehave.frozen = true;
 	submit(fd, 3, 1, 0, 48, get_status);
 	submit(fd, 4, 0, 0, 0, set_alt_0);
 	submit(fd, 5, 1, 1, 64, NO_SETUP);
@@ -126,11 +126,11 @@ static void frozen_pen_answers_nothing_but_unlinks(void **state)
 	expect_nothing(fd);
 	unlink_urb(fd, 6, 4);
 	expect_ret(fd, RET_UNLINK, 6, -ECONNRESET, 0);
-	port->pen.misbehave.frozen = false;
+	port->pen->misbehave.frozen = false;
 	server_touch(port);
 	expect_data(fd, 3, data, 48);
 	expect_data(fd, 5, data, 48);
-	assert_int_equal(port->pen.usb.alt[0], 1); /* the cancelled one was not carried out */
+	assert_int_equal(port->pen->usb.alt[0], 1); /* the cancelled one was not carried out */
 	close(fd);
 }
 
@@ -140,7 +140,7 @@ static void delayed_answer_holds_back_the_next(void **state)
 	uint64_t begin_ns = now_monotonic_ns();
 	int fd = import_pen();
 
-	port->pen.misbehave.delay_ms[MNPEN_REQ_GET_STATUS] = 30;
+	port->pen->misbehave.delay_ms[MNPEN_REQ_GET_STATUS] = 30;
 	submit(fd, 1, 1, 0, 48, get_status);
 	submit(fd, 2, 0, 0, 0, set_alt_1);
 	serve(10);
@@ -269,7 +269,7 @@ static void polls_come_once_an_interval(void **state)
 {
 	const uint64_t second_ns = 1000000000, interval_ns = 8000000;
 	struct buffer out = {0};
-	struct importer *importer = importer_new(&port->pen, &out);
+	struct importer *importer = importer_new(port->usb, &out);
 	uint64_t now_ns = second_ns;
 	uint8_t buf[HEADER];
 	size_t burst;
@@ -277,7 +277,7 @@ static void polls_come_once_an_interval(void **state)
 	for (uint32_t i = 1; i <= 30; i++) {
 		make_submit(buf, i, 1, 2, 8, NO_SETUP);
 		assert_int_equal(importer_feed(importer, buf, sizeof(buf), now_ns), HEADER);
-		hid_dial(&port->pen.hid, 1);
+		hid_dial(&port->pen->hid, 1);
 	}
 	/* What 64 ms of polls could have fetched, and then one each 8 ms. */
 	assert_int_equal(importer_run(importer, now_ns), 0);

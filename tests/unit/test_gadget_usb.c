@@ -12,7 +12,7 @@ static uint8_t in[1024];
 
 static void plug(enum usb_speed speed)
 {
-	const struct pen_options options = {.speed = speed, .today_days = TODAY};
+	const struct device_options options = {.speed = speed, .today_days = TODAY};
 
 	pen_init(&device, &options, 1, "VPEN0001", SECOND_NS);
 	model_insert_cartridge(&device.model, &fixture_cartridge);
@@ -25,7 +25,7 @@ static int setup(uint8_t type, uint8_t request, uint16_t value, uint16_t index, 
 					      .in = in};
 
 	memset(in, 0xee, sizeof(in));
-	return pen_control(&device, &transfer);
+	return usb_control(&device.usb, &transfer);
 }
 
 static int descriptor(uint8_t type, uint8_t index, uint16_t length)
@@ -187,7 +187,7 @@ static void status_and_halt(void **state)
 	assert_int_equal(setup(0x02, 3, 0, 0x81, 0), 0);
 	assert_int_equal(status_of(setup(0x82, 0, 0, 0x81, 2)), 1);
 	assert_int_equal(usb_in(&device.usb, 0x81, in, 64), -EPIPE);
-	assert_true(usb_in_ready(&device.usb, 0x81));
+	assert_int_equal(usb_in_ready_ns(&device.usb, 0x81), 0);
 	assert_int_equal(setup(0x02, 1, 0, 0x81, 0), 0);
 	assert_int_equal(status_of(setup(0x82, 0, 0, 0x81, 2)), 0);
 	assert_int_equal(setup(0x02, 3, 0, 0x81, 0), 0);

@@ -181,14 +181,14 @@ static void close_is_an_unplug(void **state)
 {
 	int fd = import_pen();
 
-	port->pen.model.state = MNPEN_STATE_ARMED;
-	port->pen.model.lease_deadline_us = MODEL_NEVER;
+	port->pen->model.state = MNPEN_STATE_ARMED;
+	port->pen->model.lease_deadline_us = MODEL_NEVER;
 	close(fd);
 	serve(0);
-	assert_int_equal(port->pen.model.state, MNPEN_STATE_IDLE);
-	assert_int_equal(port->pen.model.stop_reason, MNPEN_STOP_BUS);
+	assert_int_equal(port->pen->model.state, MNPEN_STATE_IDLE);
+	assert_int_equal(port->pen->model.stop_reason, MNPEN_STOP_BUS);
 	assert_null(port->conn);
-	assert_int_equal(port->pen.usb.alt[0], 0);
+	assert_int_equal(port->pen->usb.alt[0], 0);
 }
 
 static void last_words_count(void **state)
@@ -197,13 +197,13 @@ static void last_words_count(void **state)
 	uint8_t buf[HEADER];
 	int fd = import_pen();
 
-	port->pen.model.state = MNPEN_STATE_ARMED;
-	port->pen.model.lease_deadline_us = MODEL_NEVER;
+	port->pen->model.state = MNPEN_STATE_ARMED;
+	port->pen->model.lease_deadline_us = MODEL_NEVER;
 	make_submit(buf, 1, 0, 0, 0, stop);
 	assert_int_equal(send(fd, buf, sizeof(buf), 0), sizeof(buf));
 	close(fd);
 	serve(0);
-	assert_int_equal(port->pen.model.stop_reason, MNPEN_STOP_HOST);
+	assert_int_equal(port->pen->model.stop_reason, MNPEN_STOP_HOST);
 	assert_null(port->conn);
 }
 
