@@ -39,11 +39,13 @@ PACKAGES_CLI := libsystemd smartcols json-c
 PACKAGES_GADGET := libsystemd json-c
 PACKAGES := $(sort $(PACKAGES_DAEMON) $(PACKAGES_CLI) $(PACKAGES_GADGET))
 PACKAGES_TESTS := $(PACKAGES) cmocka
+PACKAGES_BRIDGE := umockdev-1.0
 once = $(eval $(1) := $(2))$($(1))
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
 LIBS_DAEMON = $(call once,LIBS_DAEMON,$(shell pkg-config --libs $(PACKAGES_DAEMON) 2>/dev/null) -lm)
 LIBS_CLI = $(call once,LIBS_CLI,$(shell pkg-config --libs $(PACKAGES_CLI) 2>/dev/null) -lm)
 LIBS_GADGET = $(call once,LIBS_GADGET,$(shell pkg-config --libs $(PACKAGES_GADGET) 2>/dev/null) -lm)
+LIBS_BRIDGE = $(call once,LIBS_BRIDGE,$(shell pkg-config --libs $(PACKAGES_BRIDGE) 2>/dev/null))
 LIBS_TESTS = $(call once,LIBS_TESTS,$(shell pkg-config --libs $(PACKAGES_TESTS) 2>/dev/null) -lm)
 
 OBJ := $(BUILD)/obj
@@ -52,16 +54,20 @@ DAEMON_SRC := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
 CLI_SRC := $(filter-out cli/main.c,$(wildcard cli/*.c cli/*/*.c))
 GADGET_SRC := $(filter-out tests/gadget/main.c,$(wildcard tests/gadget/*.c tests/gadget/*/*.c))
 UNIT_SRC := $(wildcard tests/unit/*.c)
+BRIDGE_SRC := $(wildcard tests/bridge/*.c)
 HARNESS_SRC := $(filter-out $(wildcard tests/bus/test_*.c),$(wildcard tests/bus/*.c))
 BUS_SRC := $(wildcard tests/bus/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
+FUZZ_SRC := $(wildcard tests/fuzz/*.c)
+FUZZ_HELPERS := $(filter-out $(wildcard tests/fuzz/fuzz_*.c),$(FUZZ_SRC))
 BENCH_HELPERS := $(filter-out $(wildcard tests/bench/bench_*.c),$(BENCH_SRC))
 UNIT_HELPERS := $(filter-out $(wildcard tests/unit/test_*.c),$(UNIT_SRC))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(UNIT_HELPERS),$(UNIT_SRC)))
 BUS_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(HARNESS_SRC),$(BUS_SRC)))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(filter-out $(BENCH_HELPERS),$(BENCH_SRC)))
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(filter-out $(FUZZ_HELPERS),$(FUZZ_SRC)))
 ALL_SRC := $(DRIVER_SRC) $(DAEMON_SRC) $(CLI_SRC) $(GADGET_SRC) $(UNIT_SRC) $(BUS_SRC) $(BENCH_SRC) \
-	$(wildcard daemon/main.c cli/main.c tests/gadget/main.c)
+	$(BRIDGE_SRC) $(FUZZ_SRC) $(wildcard daemon/main.c cli/main.c tests/gadget/main.c)
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
 PROGRAMS := $(BUILD)/mnpend $(BUILD)/mnpenctl $(BUILD)/mnpen-gadget
@@ -82,7 +88,7 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 all: $(PROGRAMS) $(BUILD)/data/.stamp ## programs and build/data, the default
 
 .PHONY: tests
-tests: all $(UNIT_TESTS) $(BUS_TESTS) $(BENCHES) ## build programs, tests and benchmarks, run none
+tests: all $(UNIT_TESTS) $(BUS_TESTS) $(BENCHES) $(call objects,$(FUZZ_SRC)) ## build programs, tests and benchmarks, run none
 
 .PHONY: deps
 deps: ## install what building, demo and tests need (root), or print the command
@@ -95,9 +101,9 @@ demo: ## show a session from profile to safety stop, in 30 s, unprivileged
 	@tests/demo/run
 
 .PHONY: check
-check: ## lint, unit and bus tests; closes with "N passed, N failed"
-	@$(TOOLS)/deps install build test lint
-	+@JOBS=$(JOBS) $(TOOLS)/check '$(UNIT_TESTS)' '$(BUS_TESTS)'
+check: ## lint, unit and bus tests, fuzzing; closes with "N passed, N failed"
+	@$(TOOLS)/deps install build test lint fuzz
+	+@JOBS=$(JOBS) $(TOOLS)/check '$(UNIT_TESTS)' '$(BUS_TESTS)' '$(FUZZERS)'
 
 .PHONY: check-unit
 check-unit: $(UNIT_TESTS) ## unit tests only
@@ -106,6 +112,27 @@ check-unit: $(UNIT_TESTS) ## unit tests only
 .PHONY: check-bus
 check-bus: all $(BUS_TESTS) ## bus tests only: daemon, command and pen over loopback
 	@$(TOOLS)/run-tests -j 2 -t 180 bus $(BUS_TESTS)
+
+.PHONY: fuzz-smoke
+fuzz-smoke: ## each fuzz harness for 10 s
+	@$(TOOLS)/deps install build test fuzz
+	+@JOBS=$(JOBS) $(TOOLS)/fuzz smoke 10 $(FUZZERS)
+
+# FUZZ=NAME takes one harness; FUZZ_SECONDS=0 goes on until it is interrupted.
+FUZZ_SECONDS ?= 600
+.PHONY: fuzz
+fuzz: ## fuzz on: FUZZ_SECONDS (600, 0 = until ^C) each, all harnesses or FUZZ=NAME
+	@$(TOOLS)/deps install build test fuzz
+	+@JOBS=$(JOBS) $(TOOLS)/fuzz long $(FUZZ_SECONDS) $(if $(FUZZ),$(BUILD)/fuzz/$(FUZZ),$(FUZZERS))
+
+# A seed that failed runs again with SEED=N RANDOM_SEEDS=1; RANDOM_JOBS (4) run at a time.
+RANDOM_SEEDS ?= 200
+SEED ?= 1
+.PHONY: random
+random: ## random runs against a judge: RANDOM_SEEDS (200) from SEED (1) on
+	@$(TOOLS)/deps install build test
+	@$(SUBMAKE) all $(BUILD)/tests/bus/test_random
+	@RANDOM_SEEDS=$(RANDOM_SEEDS) SEED=$(SEED) $(BUILD)/tests/bus/test_random
 
 .PHONY: lint
 lint: ## warnings, format, static analysis, layers and the other house rules
@@ -167,7 +194,14 @@ $(OBJ)/%.o: %.c $(OBJ)/flags.compile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(PKG_CFLAGS) $(CFLAGS_ALL) -MMD -MP -MT $@ -MT $(BUILD)/lint/tidy/$*.ok -c -o $@ $<
-$(call objects,$(UNIT_SRC) $(BUS_SRC) $(BENCH_SRC)): | packages-test
+$(call objects,$(UNIT_SRC) $(BUS_SRC) $(BENCH_SRC) $(FUZZ_SRC)): | packages-test
+
+# Only the bridge needs GLib, whose headers do not bear our warnings.
+BRIDGE_CFLAGS = $(call once,BRIDGE_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES_BRIDGE) 2>/dev/null)))
+$(call objects,$(BRIDGE_SRC)) $(patsubst %.c,$(BUILD)/lint/tidy/%.ok,$(BRIDGE_SRC)) \
+	$(patsubst %,$(BUILD)/lint/headers/%.ok,$(wildcard tests/bridge/*.h)): \
+		PKG_CFLAGS = $(BRIDGE_CFLAGS)
+$(call objects,$(BRIDGE_SRC)): | packages-test
 
 # One archive a layer group; the linker takes from it what a program uses.
 $(OBJ)/libdriver.a: $(call objects,$(DRIVER_SRC))
@@ -207,6 +241,13 @@ $(BUILD)/tests/bus/%: $(OBJ)/tests/bus/%.o $(call libs,harness driver) $(OBJ)/fl
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(call link,$(LIBS_TESTS))
+# What the bus tests run programs under that expect a USB device of the kernel.
+BRIDGE := $(BUILD)/tests/bus/bridge
+$(BUS_TESTS): | $(BRIDGE)
+$(BRIDGE): $(call objects,$(BRIDGE_SRC)) $(call libs,driver) $(OBJ)/flags.link
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(call link,$(LIBS_BRIDGE))
 $(BUILD)/tests/bench/%: $(OBJ)/tests/bench/%.o $(call libs,bench harness gadget daemon driver) $(OBJ)/flags.link
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
@@ -240,4 +281,5 @@ install: all ## install below $(DESTDIR)$(prefix), prefix being /usr; leaves /et
 	$(foreach n,$(MAN_SECTIONS),$(call put,$(wildcard docs/man/*.$(n)),$(prefix)/share/man/man$(n)) &&) true
 
 include $(TOOLS)/lint.mk
+include $(TOOLS)/fuzz.mk
 -include $(shell [ -d $(OBJ) ] && find $(OBJ) -name '*.d')
