@@ -24,6 +24,7 @@
 #include "driver/host/telemetry.h"
 
 #define PEN_SETUP_RETRY_USEC 5000000ULL /* after a pen that could not be set up */
+#define PEN_SETUP_AGAIN_USEC 100000ULL /* after a step back to work that a STOP cancelled */
 #define PEN_SETUP_SAMPLE_USEC 1000000ULL
 #define PEN_REST_SILENCE_USEC 2000000ULL /* at rest without a sample: the stream is set up anew */
 
@@ -37,7 +38,7 @@ enum pen_setup {
 	SETUP_STREAM,
 	SETUP_SAMPLE, /* waiting for the first one */
 	SETUP_DONE,
-	SETUP_FAILED, /* tried again after PEN_SETUP_RETRY_USEC */
+	SETUP_FAILED, /* tried again at setup_usec */
 };
 
 enum pen_op_kind {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/pen/parts.h"
+#include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
 
 static void step(struct pen *pen, enum pen_setup setup);
@@ -20,7 +21,13 @@ static void fail(struct pen *pen, const char *what, int error)
 
 	if (pen->setup == SETUP_OFFLINE)
 		return;
-	if (pen->present) { /* on the way back from escalation: come anew */
+	if (pen->present && error == -ECANCELED) { /* by a STOP, which goes first: then once more */
+		pen->setup = SETUP_FAILED;
+		pen->setup_usec = now_usec() + PEN_SETUP_AGAIN_USEC;
+		pen_rearm_timer(pen);
+		return;
+	}
+	if (pen->present) { /* it does not come back to work: come anew */
 		(void)host_reset(pen->host);
 		return;
 	}
@@ -252,12 +259,14 @@ uint64_t pen_setup_due_usec(const struct pen *pen)
 
 	switch (pen->setup) {
 	case SETUP_SAMPLE:
-	case SETUP_FAILED:
 		return pen->setup_usec;
+	case SETUP_FAILED:
+		/* Escalation comes back from alternate setting 0 by itself. */
+		return rests || !pen->present ? pen->setup_usec : UINT64_MAX;
 	case SETUP_DONE:
 		/* A command under way has a deadline of its own, and EP0 to itself. */
 		if (rests && pen->op.kind == OP_NONE)
-			return pen->sample_usec + PEN_REST_SILENCE_USEC;
+			return pen->sample_usec + MAX(PEN_REST_SILENCE_USEC, 3ULL * pen->stream_us);
 		return UINT64_MAX;
 	case SETUP_OFFLINE:
 	case SETUP_STOP:
@@ -278,7 +287,7 @@ void pen_setup_tick(struct pen *pen, uint64_t now_usec)
 	if (pen->setup == SETUP_SAMPLE)
 		fail(pen, "no samples come", -ETIMEDOUT);
 	else if (pen->setup == SETUP_FAILED)
-		step(pen, SETUP_STOP);
+		step(pen, pen->present ? SETUP_ALT : SETUP_STOP);
 	else
 		restart_stream(pen, now_usec);
 }

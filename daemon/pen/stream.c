@@ -97,6 +97,14 @@ void pen_check_fresh(struct pen *pen, uint64_t now_usec)
 		pen_step_stop(pen, REASON_STALE, now_usec);
 }
 
+/* A lease may have been on its way when the pen stopped by itself: its samples say why. */
+static enum policy_reason lease_failed(const struct ep0_answer *a)
+{
+	if (a->result != -EPIPE)
+		return REASON_TRANSFER;
+	return a->refusal.code == MNPEN_ERR_BAD_STATE ? REASON_PEN : REASON_REFUSED;
+}
+
 static void on_lease_answer(void *userdata, const struct ep0_answer *a)
 {
 	struct pen *pen = userdata;
@@ -104,7 +112,7 @@ static void on_lease_answer(void *userdata, const struct ep0_answer *a)
 	if (a->result == 0 || a->result == -ECANCELED || a->result == -ENODEV ||
 	    !fsm_lease_wanted(&pen->fsm))
 		return;
-	pen_step_stop(pen, a->result == -EPIPE ? REASON_REFUSED : REASON_TRANSFER, now_usec());
+	pen_step_stop(pen, lease_failed(a), now_usec());
 }
 
 void pen_send_lease(struct pen *pen, uint64_t now_usec)

@@ -28,8 +28,9 @@
 #define JUDGE_STROKE_BUCKET_USEC 100000ULL
 #define JUDGE_STROKE_PERCENT 20
 #define JUDGE_STROKE_SLACK 2
-#define JUDGE_LEASE_SLACK_US                                                                       \
-	20000u		   /* the end of the lease, as the pen tells it, may jitter so far */
+/* The end of the lease, as the pen tells it, may jitter by an eighth of the lease, within: */
+#define JUDGE_LEASE_SLACK_MIN_US 5000u
+#define JUDGE_LEASE_SLACK_MAX_US 20000u
 #define JUDGE_LEASES_MAX 8 /* on their way to the pen and back in its samples, at most */
 
 /** struct judge_limits - what a sample is judged against while armed */

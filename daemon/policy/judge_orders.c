@@ -49,17 +49,27 @@ static bool command_fits(struct judge *judge, const struct mnpen_sample *s)
 	return true;
 }
 
-/* Between two leases the moment of its end stands still. A counter that hangs moves it on. */
+static uint32_t lease_slack_us(const struct judge *judge)
+{
+	uint32_t eighth_us = judge->limits.lease_ms * USEC_PER_MSEC / 8;
+
+	if (eighth_us < JUDGE_LEASE_SLACK_MIN_US)
+		return JUDGE_LEASE_SLACK_MIN_US;
+	return eighth_us < JUDGE_LEASE_SLACK_MAX_US ? eighth_us : JUDGE_LEASE_SLACK_MAX_US;
+}
+
+/* Between two leases the moment of its end stands still. A counter that hangs moves it on, by more
+ * than a slack several times between two leases, which are a quarter of it apart. */
 static bool lease_fits(struct judge *judge, const struct mnpen_sample *s)
 {
 	struct judge_orders *orders = &judge->orders;
-	uint64_t end_us = lease_end_us(s);
+	uint64_t end_us = lease_end_us(s), slack_us = lease_slack_us(judge);
 
-	if (s->lease_left_ms > judge->limits.lease_ms)
+	if (s->lease_left_ms * USEC_PER_MSEC > judge->limits.lease_ms * USEC_PER_MSEC + slack_us)
 		return false;
 	if (end_us < orders->lease_end_us)
 		orders->lease_end_us = end_us;
-	if (end_us <= orders->lease_end_us + JUDGE_LEASE_SLACK_US)
+	if (end_us <= orders->lease_end_us + slack_us)
 		return true;
 	orders->lease_end_us = end_us;
 	if (orders->leases == 0)

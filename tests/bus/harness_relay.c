@@ -109,6 +109,8 @@ static void record(struct relay *relay, struct pair *pair, unsigned int from, un
 	pair->seq[from] += (uint32_t)len + (flags & (TCP_SYN | TCP_FIN) ? 1 : 0);
 }
 
+static const uint8_t none[1];
+
 /* ---- messages, by hand from the kernel's document ---- */
 
 static size_t request_size(struct pair *pair, const uint8_t *data)
@@ -172,7 +174,10 @@ static int connect_to(const char *port)
 
 static void take_connection(struct relay *relay)
 {
-	_cleanup_close_ int fd = accept4(relay->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	struct sockaddr_in peer;
+	socklen_t peer_len = sizeof(peer);
+	_cleanup_close_ int fd =
+		accept4(relay->listen_fd, (struct sockaddr *)&peer, &peer_len, SOCK_CLOEXEC);
 	struct pair *pair = relay->pairs;
 	int pen;
 
@@ -188,16 +193,16 @@ static void take_connection(struct relay *relay)
 	pair->seq[0] = 1000;
 	pair->seq[1] = 2000;
 	pair->client_port = (uint16_t)(FIRST_CLIENT_PORT + relay->connections++);
-	record(relay, pair, 0, TCP_SYN, NULL, 0);
-	record(relay, pair, 1, TCP_SYN | TCP_ACK, NULL, 0);
-	record(relay, pair, 0, TCP_ACK, NULL, 0);
+	record(relay, pair, 0, TCP_SYN, none, 0);
+	record(relay, pair, 1, TCP_SYN | TCP_ACK, none, 0);
+	record(relay, pair, 0, TCP_ACK, none, 0);
 }
 
 static void end_pair(struct relay *relay, struct pair *pair, unsigned int from)
 {
-	record(relay, pair, from, TCP_FIN | TCP_ACK, NULL, 0);
-	record(relay, pair, 1 - from, TCP_FIN | TCP_ACK, NULL, 0);
-	record(relay, pair, from, TCP_ACK, NULL, 0);
+	record(relay, pair, from, TCP_FIN | TCP_ACK, none, 0);
+	record(relay, pair, 1 - from, TCP_FIN | TCP_ACK, none, 0);
+	record(relay, pair, from, TCP_ACK, none, 0);
 	pair->fd[0] = close_fd(pair->fd[0]);
 	pair->fd[1] = close_fd(pair->fd[1]);
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "driver/base/clock.h"
 #include "tests/unit/fake_host.h"
 
 struct fixture {
@@ -56,5 +57,15 @@ static inline void next(struct fixture *f)
 	s->lease_left_ms = armed ? (uint16_t)((f->lease_end_us - s->time_us) / 1000) : 0;
 	fake_host_sample(f->host, fake_next_sample(&f->sample));
 }
+
+static inline void run_for(struct fixture *f, uint64_t usec)
+{
+	uint64_t until = now_usec() + usec;
+
+	while (now_usec() < until)
+		assert_true(sd_event_run(f->event, 1000) >= 0);
+}
+
+#define PEN_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 #endif

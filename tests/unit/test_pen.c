@@ -14,14 +14,6 @@
 #include "driver/base/clock.h"
 #include "tests/unit/pen_fixture.h"
 
-static void run_for(struct fixture *f, uint64_t usec)
-{
-	uint64_t until = now_usec() + usec;
-
-	while (now_usec() < until)
-		assert_true(sd_event_run(f->event, 1000) >= 0);
-}
-
 static const struct pen_arm arm = {
 	.token = 0x1122334455667788,
 	.limits = {.depth_um = 1000,
@@ -314,8 +306,6 @@ static void gone_ends_everything(void **state)
 	assert_int_equal(f->owner.arrived, 2);
 	assert_int_equal(pen_state(f->pen), FSM_IDLE);
 }
-
-#define PEN_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {

@@ -136,16 +136,16 @@ static void comes_back_undisturbed(void **state)
 	assert_int_equal(try_arm(f), 0);
 }
 
-#define PEN_TEST(f) cmocka_unit_test_setup_teardown(f, setup_quiet, teardown)
+#define QUIET_TEST(f) cmocka_unit_test_setup_teardown(f, setup_quiet, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PEN_TEST(arms_with_the_stream_it_needs),
-		PEN_TEST(refused_stream_is_not_asked_for_again),
-		PEN_TEST(stop_overtakes_what_waits),
-		PEN_TEST(unreadable_cartridge_is_not_the_old_one),
-		PEN_TEST(comes_back_undisturbed),
+		QUIET_TEST(arms_with_the_stream_it_needs),
+		QUIET_TEST(refused_stream_is_not_asked_for_again),
+		QUIET_TEST(stop_overtakes_what_waits),
+		QUIET_TEST(unreadable_cartridge_is_not_the_old_one),
+		QUIET_TEST(comes_back_undisturbed),
 	};
 
 	return cmocka_run_group_tests_name("pen_rest", tests, NULL, NULL);

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A pen that is not by the protocol is refused, in words by which its maker can mend it. */
+/*
+ * Coming to work, and back to it: a pen that is not by the protocol is refused, in words by which
+ * its maker can mend it; one whose stream ended at rest is set up anew.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/pen/parts.h"
 #include "driver/base/log.h"
 #include "tests/unit/pen_fixture.h"
 
@@ -51,10 +55,74 @@ static void names_the_field(void **state)
 	assert_non_null(strstr(logged, "length is 63, allowed 64..64"));
 }
 
+/* ---- a stream that ended at rest ---- */
+
+#define SILENCE_USEC (PEN_REST_SILENCE_USEC + 200000)
+
+static void stream_restarts(void **state)
+{
+	struct fixture *f = *state;
+
+	next(f);
+	fake_host_clear(f->host);
+	run_for(f, SILENCE_USEC - 400000);
+	assert_string_equal(f->host->log, "");
+	run_for(f, 400000);
+	assert_string_equal(f->host->log, "alt1 ");
+	fake_host_answer(f->host, 0, NULL, 0);
+	fake_host_answer(f->host, 0, NULL, 0);
+	assert_string_equal(f->host->log, "alt1 set-stream stream+ ");
+	next(f);
+	assert_int_equal(pen_state(f->pen), FSM_IDLE);
+	assert_int_equal(f->owner.left, 0);
+}
+
+/* A Stop cancels what is under way; that is no reason to lose the pen, and its session with it. */
+static void stop_during_restart(void **state)
+{
+	struct fixture *f = *state;
+
+	next(f);
+	fake_host_clear(f->host);
+	run_for(f, SILENCE_USEC);
+	assert_string_equal(f->host->log, "alt1 ");
+	pen_stop(f->pen, REASON_REQUEST);
+	assert_string_equal(f->host->log, "alt1 stop:1 ");
+	fake_host_answer_stop(f->host, 0);
+	run_for(f, PEN_SETUP_AGAIN_USEC + 50000);
+	assert_string_equal(f->host->log, "alt1 stop:1 alt1 ");
+	fake_host_answer(f->host, 0, NULL, 0);
+	pen_stop(f->pen, REASON_REQUEST); /* now on SET_STREAM */
+	fake_host_answer_stop(f->host, 0);
+	run_for(f, PEN_SETUP_AGAIN_USEC + 50000);
+	fake_host_answer(f->host, 0, NULL, 0);
+	fake_host_answer(f->host, 0, NULL, 0);
+	assert_string_equal(f->host->log, "alt1 stop:1 alt1 set-stream stop:1 alt1 set-stream "
+					  "stream+ ");
+	next(f);
+	assert_int_equal(pen_state(f->pen), FSM_IDLE);
+	assert_int_equal(f->owner.left, 0);
+}
+
+/* Not even that works: it comes anew. */
+static void restart_fails(void **state)
+{
+	struct fixture *f = *state;
+
+	next(f);
+	fake_host_clear(f->host);
+	run_for(f, SILENCE_USEC);
+	fake_host_answer(f->host, -ETIMEDOUT, NULL, 0);
+	assert_string_equal(f->host->log, "alt1 reset ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(names_the_field, setup, teardown),
+		PEN_TEST(names_the_field),
+		PEN_TEST(stream_restarts),
+		PEN_TEST(stop_during_restart),
+		PEN_TEST(restart_fails),
 	};
 
 	return cmocka_run_group_tests_name("pen_setup", tests, NULL, NULL);

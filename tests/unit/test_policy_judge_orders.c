@@ -153,14 +153,23 @@ static void command_goes_back_after_shown(void **state)
 
 /* ---- lease ---- */
 
+/* Beyond what was armed by more than the slack, whatever the lease. */
 static void lease_longer_than_armed(void **state)
 {
-	for (int over = -1; over <= 1; over++) {
-		struct feed f = feed_confirmed();
+	static const struct {
+		uint16_t lease_ms, slack_ms;
+	} cases[] = {{20, 5}, {40, 5}, {48, 6}, {100, 12}, {160, 20}, {300, 20}, {1000, 20}};
 
-		judge_lease_sent(&f.judge, false);
-		f.s.lease_left_ms = (uint16_t)(LEASE_MS + over);
-		assert_int_equal(feed(&f), over > 0 ? REASON_LEASE_CLOCK : REASON_NONE);
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (int over = 0; over <= 1; over++) {
+			struct feed f = feed_confirmed();
+
+			f.judge.limits.lease_ms = cases[i].lease_ms;
+			judge_lease_sent(&f.judge, false);
+			f.s.lease_left_ms =
+				(uint16_t)(cases[i].lease_ms + cases[i].slack_ms + over);
+			assert_int_equal(feed(&f), over > 0 ? REASON_LEASE_CLOCK : REASON_NONE);
+		}
 	}
 }
 
@@ -179,6 +188,31 @@ static void lease_hangs(void **state)
 	}
 }
 
+/* It is renewed all the while, as the host does, and hangs at whatever value. */
+static void lease_hangs_while_renewed(void **state)
+{
+	static const uint16_t leases_ms[] = {40, 60, 100, 300, 1000};
+
+	for (unsigned int i = 0; i < 5 * 4; i++) {
+		const uint16_t lease_ms = leases_ms[i / 4];
+		const unsigned int period_ms = i % 2 ? 1 : 4;
+		struct feed f = feed_confirmed();
+		unsigned int ms = 0;
+
+		f.judge.limits.lease_ms = lease_ms;
+		f.s.lease_left_ms = i & 2 ? lease_ms : 1;
+		for (unsigned int n = 0; n < JUDGE_LEASES_MAX; n++)
+			judge_lease_sent(&f.judge, false);
+		while (ms < 3000 && feed_after(&f, period_ms * 1000) == REASON_NONE) {
+			ms += period_ms;
+			if (ms % (lease_ms / 4u) < period_ms)
+				judge_lease_sent(&f.judge, false);
+		}
+		assert_int_equal(f.result.reason, REASON_LEASE_CLOCK);
+		assert_true(ms < 600);
+	}
+}
+
 /* The end of the lease may jitter by the slack, and not by a microsecond more. */
 static void lease_jitter(void **state)
 {
@@ -188,7 +222,7 @@ static void lease_jitter(void **state)
 		f.s.lease_left_ms = 200;
 		assert_int_equal(feed_after(&f, 1000), REASON_NONE);
 		f.s.lease_left_ms = 200; /* end of the lease later by what passes */
-		assert_int_equal(feed_after(&f, JUDGE_LEASE_SLACK_US + over),
+		assert_int_equal(feed_after(&f, JUDGE_LEASE_SLACK_MAX_US + over),
 				 over ? REASON_LEASE_CLOCK : REASON_NONE);
 	}
 }
@@ -260,6 +294,7 @@ int main(void)
 		cmocka_unit_test(command_goes_back_after_shown),
 		cmocka_unit_test(lease_longer_than_armed),
 		cmocka_unit_test(lease_hangs),
+		cmocka_unit_test(lease_hangs_while_renewed),
 		cmocka_unit_test(lease_jitter),
 		cmocka_unit_test(lease_honest),
 		cmocka_unit_test(lease_runs_out_early),
