@@ -24,9 +24,9 @@
 #include "driver/host/telemetry.h"
 
 #define PEN_SETUP_RETRY_USEC 5000000ULL /* after a pen that could not be set up */
-#define PEN_SETUP_AGAIN_USEC 100000ULL /* after a step back to work that a STOP cancelled */
+#define PEN_SETUP_AGAIN_USEC 100000ULL	/* after a step back to work that a STOP cancelled */
 #define PEN_SETUP_SAMPLE_USEC 1000000ULL
-#define PEN_REST_SILENCE_USEC 2000000ULL /* at rest without a sample: the stream is set up anew */
+#define PEN_REST_SILENCE_USEC 2000000ULL /* at rest without a packet: the stream is set up anew */
 
 enum pen_setup {
 	SETUP_OFFLINE,
@@ -95,6 +95,7 @@ struct pen {
 
 	struct mnpen_sample sample;
 	uint64_t sample_usec;
+	uint64_t packet_usec; /* of the newest packet, a sample or not: the stream goes on */
 	struct fsm fsm;
 	struct judge judge;
 	struct fresh fresh;

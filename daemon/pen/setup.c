@@ -247,7 +247,7 @@ void pen_setup_sample(struct pen *pen, const struct mnpen_sample *sample, uint64
  * sample for ever. */
 static void restart_stream(struct pen *pen, uint64_t now_usec)
 {
-	uint64_t silent_ms = (now_usec - pen->sample_usec) / USEC_PER_MSEC;
+	uint64_t silent_ms = (now_usec - pen->packet_usec) / USEC_PER_MSEC;
 
 	pen_event(pen, "stream-lost", &FIELD_U("silent_ms", silent_ms), 1);
 	step(pen, SETUP_ALT);
@@ -266,7 +266,7 @@ uint64_t pen_setup_due_usec(const struct pen *pen)
 	case SETUP_DONE:
 		/* A command under way has a deadline of its own, and EP0 to itself. */
 		if (rests && pen->op.kind == OP_NONE)
-			return pen->sample_usec + MAX(PEN_REST_SILENCE_USEC, 3ULL * pen->stream_us);
+			return pen->packet_usec + MAX(PEN_REST_SILENCE_USEC, 3ULL * pen->stream_us);
 		return UINT64_MAX;
 	case SETUP_OFFLINE:
 	case SETUP_STOP:

@@ -59,6 +59,7 @@ void pen_on_packet(struct host *host, void *userdata, const uint8_t *buf, size_t
 	bool armed = pen->judge.armed;
 	struct judge_result judged;
 
+	pen->packet_usec = rx_usec;
 	if (mnpen_sample_decode(&s, buf, len) < 0) {
 		on_undecodable(pen, buf, len, rx_usec);
 		return;

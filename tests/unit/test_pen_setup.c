@@ -77,6 +77,22 @@ static void stream_restarts(void **state)
 	assert_int_equal(f->owner.left, 0);
 }
 
+/* A pen that babbles is told of elsewhere; its stream goes on, and setting it up anew mends
+ * nothing. */
+static void babble_is_no_silence(void **state)
+{
+	struct fixture *f = *state;
+	const uint8_t bytes[MNPEN_SAMPLE_SIZE] = {0xff, [16] = 0xff};
+
+	next(f);
+	fake_host_clear(f->host);
+	for (int i = 0; i < 3; i++) {
+		run_for(f, SILENCE_USEC / 2);
+		fake_host_packet(f->host, bytes, sizeof(bytes));
+	}
+	assert_string_equal(f->host->log, "told told told "); /* and nothing sent */
+}
+
 /* A Stop cancels what is under way; that is no reason to lose the pen, and its session with it. */
 static void stop_during_restart(void **state)
 {
@@ -119,9 +135,8 @@ static void restart_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PEN_TEST(names_the_field),
-		PEN_TEST(stream_restarts),
-		PEN_TEST(stop_during_restart),
+		PEN_TEST(names_the_field),	PEN_TEST(stream_restarts),
+		PEN_TEST(babble_is_no_silence), PEN_TEST(stop_during_restart),
 		PEN_TEST(restart_fails),
 	};
 
