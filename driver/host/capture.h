@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "driver/host/host.h"
+#include "driver/host/readers.h"
 #include "driver/host/scrub.h"
 
 #define CAPTURE_READERS_MAX                                                                        \
@@ -26,21 +27,20 @@ struct capture_known {
 	size_t len;
 };
 
-struct capture_reader {
-	int fd;
+/** struct capture_view - how the reader at the same place sees the traffic */
+struct capture_view {
 	bool scrubs;
 	struct scrub scrub;
 	uint64_t wall_offset_usec; /* from CLOCK_BOOTTIME to the file's times, fixed */
 	uint64_t last_usec;	   /* of the file's times, which never go back */
-	uint64_t lost;
 };
 
 /** struct capture - the readers of one pen; zero-initialise, capture_close() at the end */
 struct capture {
 	struct host_tap tap;
 	struct host *host;
-	struct capture_reader readers[CAPTURE_READERS_MAX];
-	unsigned int n_readers;
+	struct readers readers;
+	struct capture_view views[CAPTURE_READERS_MAX];
 };
 
 /** struct capture_options - of one reader */

@@ -6,6 +6,7 @@
 
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
+#include "driver/proto/wire.h"
 
 #define VERSION_MAJOR 1
 #define LENGTH_UNKNOWN UINT64_MAX /* of a section whose end nobody knows */
@@ -33,20 +34,20 @@ static void put8(struct writer *w, unsigned int value)
 
 static void put16(struct writer *w, unsigned int value)
 {
-	put8(w, value);
-	put8(w, value >> 8);
+	wire_put16(w->buf + w->len, (uint16_t)value);
+	w->len += 2;
 }
 
 static void put32(struct writer *w, uint32_t value)
 {
-	put16(w, value);
-	put16(w, value >> 16);
+	wire_put32(w->buf + w->len, value);
+	w->len += 4;
 }
 
 static void put64(struct writer *w, uint64_t value)
 {
-	put32(w, (uint32_t)value);
-	put32(w, (uint32_t)(value >> 32));
+	wire_put64(w->buf + w->len, value);
+	w->len += 8;
 }
 
 static void put_padded(struct writer *w, const void *data, size_t len)
@@ -76,11 +77,10 @@ static struct writer begin(uint8_t *buf, uint32_t type)
 
 static size_t end(struct writer *w)
 {
-	struct writer length = {.buf = w->buf + 4};
 	uint32_t total = (uint32_t)w->len + 4;
 
 	put32(w, total);
-	put32(&length, total);
+	wire_put32(w->buf + 4, total);
 	return w->len;
 }
 
@@ -103,14 +103,13 @@ size_t pcapng_interface(uint8_t *buf, unsigned int speed_mbit)
 {
 	static const uint8_t resolution = MICROSECONDS;
 	struct writer w = begin(buf, MNPEN_CAPTURE_INTERFACE);
-	uint8_t speed[8] = {0};
-	struct writer speed_writer = {.buf = speed};
+	uint8_t speed[8];
 
 	put16(&w, MNPEN_CAPTURE_LINKTYPE);
 	put16(&w, 0);
 	put32(&w, 0); /* packets of any length */
 	if (speed_mbit) {
-		put64(&speed_writer, (uint64_t)speed_mbit * BITS_PER_MBIT);
+		wire_put64(speed, (uint64_t)speed_mbit * BITS_PER_MBIT);
 		put_option(&w, OPTION_SPEED, speed, sizeof(speed));
 	}
 	put_option(&w, OPTION_TSRESOL, &resolution, 1);
@@ -163,8 +162,7 @@ size_t pcapng_packet(uint8_t *buf, const struct pcapng_event *event)
 	const struct host_transfer *t = event->transfer;
 	struct writer w = begin(buf, MNPEN_CAPTURE_PACKET);
 	size_t len = MIN(t->data_len, (size_t)PCAPNG_DATA_MAX);
-	uint8_t lost[8] = {0};
-	struct writer lost_writer = {.buf = lost};
+	uint8_t lost[8];
 
 	put32(&w, 0); /* the one interface */
 	put32(&w, (uint32_t)(event->wall_usec >> 32));
@@ -174,7 +172,7 @@ size_t pcapng_packet(uint8_t *buf, const struct pcapng_event *event)
 	put_usbmon(&w, event, len);
 	put_padded(&w, t->data, len);
 	if (event->lost) {
-		put64(&lost_writer, event->lost);
+		wire_put64(lost, event->lost);
 		put_option(&w, MNPEN_CAPTURE_OPTION_DROPCOUNT, lost, sizeof(lost));
 		put_option(&w, MNPEN_CAPTURE_OPTION_END, NULL, 0);
 	}

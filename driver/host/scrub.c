@@ -8,16 +8,13 @@
 
 #include "driver/base/cleanup.h"
 #include "driver/proto/records.h"
+#include "driver/proto/wire.h"
 
-#define TOKEN_SIZE 8
 #define HASH_SIZE crypto_shorthash_BYTES
-#define ARM_CRC_OFFSET MNPEN_ARM_CRC_OFFSET
-#define LEASE_CRC_OFFSET 12
-#define CARTRIDGE_LOT_OFFSET 8
-#define CARTRIDGE_TOKEN_OFFSET 32
+#define CRC_SIZE 4
 
 _Static_assert(SCRUB_KEY_SIZE == crypto_shorthash_KEYBYTES, "the hash's key");
-_Static_assert(MNPEN_UID_SIZE == HASH_SIZE && TOKEN_SIZE == HASH_SIZE, "one hash each");
+_Static_assert(MNPEN_UID_SIZE == HASH_SIZE && MNPEN_TOKEN_SIZE == HASH_SIZE, "one hash each");
 
 /* ---- pseudonyms ---- */
 
@@ -31,28 +28,45 @@ static void hash(const struct scrub *scrub, const uint8_t *from, size_t len, uin
 	crypto_shorthash(ret, input, len + 1, scrub->key);
 }
 
-/* "None" has to stay none. */
+/* "None" has to stay none. @len: at most HASH_SIZE */
 static void rename_bytes(const struct scrub *scrub, const uint8_t *from, size_t len, uint8_t *to)
 {
-	bool none = true;
+	uint8_t name[HASH_SIZE] = {0};
 
-	for (size_t i = 0; i < len; i++)
-		none &= from[i] == 0;
-	if (none)
-		memset(to, 0, len);
-	else
-		hash(scrub, from, len, 0, to);
+	if (!wire_is_zero(from, len))
+		hash(scrub, from, len, 0, name);
+	memcpy(to, name, len);
 }
 
-static uint8_t rename_char(uint8_t c, uint8_t random)
+/* What may stand for @c: @ret_count values from the returned one on. */
+static uint8_t alike(uint8_t c, unsigned int *ret_count)
 {
+	*ret_count = isdigit(c) ? 10 : isalpha(c) ? 26 : 1;
 	if (isdigit(c))
-		return (uint8_t)('0' + random % 10);
-	if (isupper(c))
-		return (uint8_t)('A' + random % 26);
-	if (islower(c))
-		return (uint8_t)('a' + random % 26);
-	return c;
+		return '0';
+	if (isalpha(c))
+		return isupper(c) ? 'A' : 'a';
+	if (c >= 0x20 && c < 0x7f)
+		return c;
+	/* No text has it. It can be a part of anything, so that it is not shown. */
+	*ret_count = c == 0 ? 1 : c < 0x20 ? 0x1f : 0x81;
+	return c == 0 ? 0 : c < 0x20 ? 1 : 0x7f;
+}
+
+static uint8_t rename_char(uint8_t c, unsigned int random)
+{
+	unsigned int count;
+	uint8_t first = alike(c, &count);
+
+	return (uint8_t)(first + random % count);
+}
+
+static uint8_t next_char(uint8_t c)
+{
+	unsigned int count;
+	uint8_t first = alike(c, &count);
+
+	return (uint8_t)(first + (c - first + 1u) % count);
 }
 
 /* A digit stays a digit and a letter a letter, so that the form is kept. */
@@ -67,9 +81,7 @@ static void rename_text(const struct scrub *scrub, const uint8_t *from, size_t l
 	}
 	/* By chance the same: one place further, wherever that is possible. */
 	for (size_t i = 0; i < len && memcmp(from, to, len) == 0; i++)
-		to[i] = rename_char(from[i],
-				    (uint8_t)(isdigit(from[i]) ? from[i] - '0' + 1
-							       : tolower(from[i]) - 'a' + 1));
+		to[i] = next_char(from[i]);
 }
 
 /* ---- what was seen ---- */
@@ -133,38 +145,62 @@ void scrub_begin(struct scrub *scrub, const uint8_t key[SCRUB_KEY_SIZE], const c
 
 /* ---- records ---- */
 
-/* The token at the beginning of a record. Its checksum over 28 bytes, at @crc, changes by as much
- * as the token does, whatever the other 20 are: CRC is linear. So a wrong one stays wrong, and that
- * of an ARM which was never seen, repeated in a lease, follows too. */
-static void rename_token(struct scrub *scrub, uint8_t *token, uint8_t *crc)
+/* The token at the beginning of @data, or as much of it as there is; what it became differs from it
+ * by @ret_difference. */
+static void rename_token(struct scrub *scrub, uint8_t *data, size_t len,
+			 uint8_t ret_difference[MNPEN_TOKEN_SIZE])
 {
-	static const uint8_t zero[ARM_CRC_OFFSET];
-	uint8_t difference[ARM_CRC_OFFSET] = {0}, to[TOKEN_SIZE];
-	uint32_t change;
+	uint8_t to[MNPEN_TOKEN_SIZE];
 
-	rename_bytes(scrub, token, TOKEN_SIZE, to);
-	remember(scrub, token, to, TOKEN_SIZE);
-	for (size_t i = 0; i < TOKEN_SIZE; i++)
-		difference[i] = token[i] ^ to[i];
-	memcpy(token, to, TOKEN_SIZE);
-	change = mnpen_crc32(difference, sizeof(difference)) ^ mnpen_crc32(zero, sizeof(zero));
-	for (size_t i = 0; crc && i < 4; i++)
-		crc[i] ^= (uint8_t)(change >> 8 * i);
+	len = MIN(len, (size_t)MNPEN_TOKEN_SIZE);
+	rename_bytes(scrub, data, len, to);
+	remember(scrub, data, to, len);
+	for (size_t i = 0; i < len; i++)
+		ret_difference[i] = data[i] ^ to[i];
+	memcpy(data, to, len);
 }
 
-static void rename_cartridge(struct scrub *scrub, uint8_t *record)
+/* A record that begins with a token. ARM's checksum over 28 bytes, at @crc_offset (0 = it has
+ * none), changes by as much as the token does, whatever the other 20 are: CRC is linear. So a wrong
+ * one stays wrong, and that of an ARM which was never seen, repeated in a lease, follows too. */
+static void rename_order(struct scrub *scrub, uint8_t *data, size_t len, size_t crc_offset)
 {
-	uint8_t *lot = record + CARTRIDGE_LOT_OFFSET;
-	size_t lot_len = strnlen((const char *)lot, MNPEN_LOT_SIZE);
+	static const uint8_t zero[MNPEN_ARM_CRC_OFFSET];
+	uint8_t difference[MNPEN_ARM_CRC_OFFSET] = {0};
+	uint32_t change;
+
+	rename_token(scrub, data, len, difference);
+	if (!crc_offset || len < crc_offset + CRC_SIZE)
+		return;
+	change = mnpen_crc32(difference, sizeof(difference)) ^ mnpen_crc32(zero, sizeof(zero));
+	wire_put32(data + crc_offset, wire_get32(data + crc_offset) ^ change);
+}
+
+static void rename_lot(struct scrub *scrub, uint8_t *lot, size_t len)
+{
 	uint8_t to[MNPEN_LOT_SIZE];
 
-	rename_bytes(scrub, record, MNPEN_UID_SIZE, to);
-	remember(scrub, record, to, MNPEN_UID_SIZE);
-	memcpy(record, to, MNPEN_UID_SIZE);
-	rename_text(scrub, lot, lot_len, to);
-	remember(scrub, lot, to, lot_len);
-	memcpy(lot, to, lot_len);
-	rename_token(scrub, record + CARTRIDGE_TOKEN_OFFSET, NULL);
+	len = MIN(len, (size_t)MNPEN_LOT_SIZE);
+	/* Also what stands behind a NUL, where no text has anything. */
+	rename_text(scrub, lot, len, to);
+	remember(scrub, lot, to, strnlen((const char *)lot, len));
+	memcpy(lot, to, len);
+}
+
+/* As far as it reaches, and whatever the other bytes are: a pen that says wrongly what its
+ * cartridge is says it all the same. */
+static void rename_cartridge(struct scrub *scrub, uint8_t *record, size_t len)
+{
+	uint8_t difference[MNPEN_TOKEN_SIZE];
+
+	/* An uid has the form of a token. */
+	rename_token(scrub, record, len, difference);
+	if (len > MNPEN_CARTRIDGE_LOT_OFFSET)
+		rename_lot(scrub, record + MNPEN_CARTRIDGE_LOT_OFFSET,
+			   len - MNPEN_CARTRIDGE_LOT_OFFSET);
+	if (len > MNPEN_CARTRIDGE_TOKEN_OFFSET)
+		rename_token(scrub, record + MNPEN_CARTRIDGE_TOKEN_OFFSET,
+			     len - MNPEN_CARTRIDGE_TOKEN_OFFSET, difference);
 }
 
 static bool is_request(const struct host_transfer *t, uint8_t type, enum mnpen_request request)
@@ -173,21 +209,28 @@ static bool is_request(const struct host_transfer *t, uint8_t type, enum mnpen_r
 	       t->setup[4] == MNPEN_IF_CONTROL && t->setup[5] == 0;
 }
 
+/* These return whether all of @data is known to be a record; else secrets are to be searched for.
+ */
+
 static bool scrub_sent(struct scrub *scrub, const struct host_transfer *t, uint8_t *data,
 		       size_t len)
 {
-	if (is_request(t, MNPEN_REQTYPE_OUT, MNPEN_REQ_ARM) && len == MNPEN_ARM_SIZE)
-		rename_token(scrub, data, data + ARM_CRC_OFFSET);
-	else if (is_request(t, MNPEN_REQTYPE_OUT, MNPEN_REQ_LEASE) && len == MNPEN_LEASE_SIZE)
-		rename_token(scrub, data, data + LEASE_CRC_OFFSET);
-	else if ((is_request(t, MNPEN_REQTYPE_OUT, MNPEN_REQ_SET_TARGET) &&
-		  len == MNPEN_TARGET_SIZE) ||
-		 (is_request(t, MNPEN_REQTYPE_OUT, MNPEN_REQ_CLAIM_CARTRIDGE) &&
-		  len == MNPEN_CLAIM_SIZE))
-		rename_token(scrub, data, NULL);
-	else
-		return is_request(t, MNPEN_REQTYPE_OUT, MNPEN_REQ_SET_STREAM);
-	return true;
+	static const struct {
+		enum mnpen_request request;
+		size_t len, crc_offset;
+	} orders[] = {
+		{MNPEN_REQ_ARM, MNPEN_ARM_SIZE, MNPEN_ARM_CRC_OFFSET},
+		{MNPEN_REQ_LEASE, MNPEN_LEASE_SIZE, MNPEN_LEASE_CRC_OFFSET},
+		{MNPEN_REQ_SET_TARGET, MNPEN_TARGET_SIZE, 0},
+		{MNPEN_REQ_CLAIM_CARTRIDGE, MNPEN_CLAIM_SIZE, 0},
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(orders); i++)
+		if (is_request(t, MNPEN_REQTYPE_OUT, orders[i].request)) {
+			rename_order(scrub, data, len, orders[i].crc_offset);
+			return len == orders[i].len;
+		}
+	return is_request(t, MNPEN_REQTYPE_OUT, MNPEN_REQ_SET_STREAM);
 }
 
 static bool scrub_received(struct scrub *scrub, const struct host_transfer *t, uint8_t *data,
@@ -197,6 +240,7 @@ static bool scrub_received(struct scrub *scrub, const struct host_transfer *t, u
 	struct mnpen_cartridge cartridge;
 	struct mnpen_sample sample;
 	struct mnpen_info info;
+	bool whole;
 
 	if (!t->control || is_request(t, MNPEN_REQTYPE_IN, MNPEN_REQ_GET_STATUS))
 		return mnpen_sample_decode(&sample, data, len) == 0;
@@ -204,11 +248,11 @@ static bool scrub_received(struct scrub *scrub, const struct host_transfer *t, u
 		return mnpen_info_decode(&info, data, len) == 0;
 	if (is_request(t, MNPEN_REQTYPE_IN, MNPEN_REQ_GET_ERROR))
 		return mnpen_error_decode(&error, data, len) == 0;
-	if (!is_request(t, MNPEN_REQTYPE_IN, MNPEN_REQ_GET_CARTRIDGE) ||
-	    mnpen_cartridge_decode(&cartridge, data, len) < 0)
+	if (!is_request(t, MNPEN_REQTYPE_IN, MNPEN_REQ_GET_CARTRIDGE))
 		return false;
-	rename_cartridge(scrub, data);
-	return true;
+	whole = mnpen_cartridge_decode(&cartridge, data, len) == 0;
+	rename_cartridge(scrub, data, len);
+	return whole;
 }
 
 void scrub_data(struct scrub *scrub, const struct host_transfer *transfer, uint8_t *data,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "driver/host/host.h"
+#include "driver/proto/wire.h"
 
 #define ENTRY_HEAD (HOST_SETUP_SIZE + 2) /* request, and the length of the answer */
 
@@ -26,8 +27,7 @@ void host_keep_descriptor(struct host *host, const uint8_t setup[HOST_SETUP_SIZE
 	if (len > UINT16_MAX || kept->used + ENTRY_HEAD + len > sizeof(kept->bytes))
 		return;
 	memcpy(entry, setup, HOST_SETUP_SIZE);
-	entry[HOST_SETUP_SIZE] = (uint8_t)len;
-	entry[HOST_SETUP_SIZE + 1] = (uint8_t)(len >> 8);
+	wire_put16(entry + HOST_SETUP_SIZE, (uint16_t)len);
 	memcpy(entry + ENTRY_HEAD, data, len);
 	kept->used += ENTRY_HEAD + len;
 }
@@ -41,7 +41,7 @@ bool host_next_descriptor(const struct host *host, size_t *at, const uint8_t **r
 		return false;
 	*ret_setup = entry;
 	*ret_data = entry + ENTRY_HEAD;
-	*ret_len = (size_t)(entry[HOST_SETUP_SIZE] | entry[HOST_SETUP_SIZE + 1] << 8);
+	*ret_len = wire_get16(entry + HOST_SETUP_SIZE);
 	*at += ENTRY_HEAD + *ret_len;
 	return true;
 }

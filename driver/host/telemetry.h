@@ -7,21 +7,14 @@
 #ifndef MNPEN_HOST_TELEMETRY_H
 #define MNPEN_HOST_TELEMETRY_H
 
-#include <stdint.h>
-
+#include "driver/host/readers.h"
 #include "driver/uapi/telemetry.h"
 
 #define TELEMETRY_READERS_MAX 16 /* per pen; further ones are refused */
 
-struct telemetry_reader {
-	int fd;
-	uint32_t lost;
-};
-
 /** struct telemetry - the readers of one pen; zero-initialise, telemetry_close() at the end */
 struct telemetry {
-	struct telemetry_reader readers[TELEMETRY_READERS_MAX];
-	unsigned int n_readers;
+	struct readers readers;
 };
 
 /** telemetry_open() - new reader. Return: its end of the socket (caller owns it), -EUSERS when

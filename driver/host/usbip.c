@@ -176,9 +176,10 @@ static void expire_urb(struct usbip *u, struct usbip_urb *urb)
 		return;
 	case USBIP_URB_FLYING:
 		usbip_cancel(u, urb, false);
-		/* Out before the owner hears of it: a STOP that it answers with overtakes what
-		 * waits here, and EP0 would still be taken when it arrives. */
+		/* Out before anybody hears of it. If the socket does not take it, a STOP that the
+		 * owner answers with takes it along. */
 		usbip_flush(u);
+		usbip_ended(u, &expired, now_usec(), -ENOENT, NULL, 0);
 		if (expired.done)
 			expired.done(expired.userdata, -ETIMEDOUT, NULL, 0);
 		return;

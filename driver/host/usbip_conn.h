@@ -8,7 +8,9 @@
  *
  * Two rules keep callbacks that call back harmless. Nothing but usbip_leave() takes a connection
  * down; all else marks it broken and returns. And work queued while the transport itself runs is
- * sent once, when it leaves, except STOP.
+ * sent once, when it leaves, except STOP and SET_INTERFACE.
+ *
+ * A tap takes its time: what ends or stops something is handed to the socket first, then told.
  */
 #ifndef MNPEN_HOST_USBIP_CONN_H
 #define MNPEN_HOST_USBIP_CONN_H
@@ -90,7 +92,7 @@ void usbip_imported(struct usbip *u);
 
 /* usbip_rx.c */
 void usbip_receive(struct usbip *u);
-/** usbip_ended() - for the tap: @urb, still flying, has had its end */
+/** usbip_ended() - for the tap: @urb, as it was in flight, has had its end */
 void usbip_ended(struct usbip *u, const struct usbip_urb *urb, uint64_t usec, int status,
 		 const uint8_t *data, size_t len);
 /** usbip_finish() - frees @urb's place and tells its owner */
@@ -103,12 +105,16 @@ uint8_t usbip_urb_endpoint(const struct usbip *u, const struct usbip_urb *urb);
  * usbip_submit() - numbers @urb and queues it; frees it on failure
  * @setup: NULL for a transfer of the sample endpoint
  * @data: the OUT data of a control transfer
- * @first: before everything unsent; who says so tells the tap, when it is out
+ * @first: before everything unsent
+ * The tap is not told: usbip_begun().
  */
 int usbip_submit(struct usbip *u, struct usbip_urb *urb, const struct usb_setup *setup,
 		 const uint8_t *data, bool first);
+/** usbip_begun() - for the tap: @urb is on its way, @data being its OUT data */
+void usbip_begun(struct usbip *u, const struct usbip_urb *urb, const uint8_t *data);
 /** usbip_cancel() - nobody waits for @urb any more: its owner is forgotten, the server is told
- * @first: as above */
+ * @first: as above
+ * The tap is not told: usbip_ended(), with a copy from before this call. */
 void usbip_cancel(struct usbip *u, struct usbip_urb *urb, bool first);
 /** usbip_resubmit() - a completed interrupt transfer goes out again */
 void usbip_resubmit(struct usbip *u, struct usbip_urb *urb);

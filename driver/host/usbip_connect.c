@@ -129,6 +129,8 @@ static void enumerate(struct usbip *u)
 	if (r < 0)
 		usbip_break(u, r, "cannot ask for %s: %s",
 			    usbip_enum_step_name(u->enumeration.step), strerror(-r));
+	else
+		usbip_begun(u, urb, NULL);
 }
 
 static unsigned int usbip_speed_mbit(enum usbip_speed speed)

@@ -41,8 +41,7 @@ uint8_t usbip_urb_endpoint(const struct usbip *u, const struct usbip_urb *urb)
 	return urb->in ? USB_DIR_IN : 0;
 }
 
-/* For the tap: @urb is on its way, @data being its OUT data. */
-static void begun(struct usbip *u, const struct usbip_urb *urb, const uint8_t *data)
+void usbip_begun(struct usbip *u, const struct usbip_urb *urb, const uint8_t *data)
 {
 	bool control = urb->kind != USBIP_URB_INTERRUPT;
 
@@ -89,8 +88,6 @@ int usbip_submit(struct usbip *u, struct usbip_urb *urb, const struct usb_setup 
 	r = first ? usbip_tx_put_first(&u->tx, &pdu) : usbip_tx_put(&u->tx, &pdu);
 	urb->state = r < 0 ? USBIP_URB_FREE : USBIP_URB_FLYING;
 	urb->seqnum = pdu.seqnum;
-	if (r >= 0 && !first)
-		begun(u, urb, data);
 	return r;
 }
 
@@ -99,8 +96,6 @@ void usbip_cancel(struct usbip *u, struct usbip_urb *urb, bool first)
 	struct usbip_pdu pdu = {.len = USBIP_HEADER_SIZE};
 	int r;
 
-	if (!first)
-		usbip_ended(u, urb, now_usec(), -ENOENT, NULL, 0);
 	urb->done = NULL;
 	urb->deadline_usec = deadline_in(HOST_SETUP_TIMEOUT_MS);
 	/* A STOP that could not go out yet still goes: late is better than never. */
@@ -127,6 +122,8 @@ void usbip_resubmit(struct usbip *u, struct usbip_urb *urb)
 
 	if (r < 0)
 		usbip_break(u, r, "no room for a transfer: the server does not read");
+	else
+		usbip_begun(u, urb, NULL);
 }
 
 void usbip_stream_fill(struct usbip *u)
@@ -147,24 +144,48 @@ void usbip_stream_fill(struct usbip *u)
 	}
 }
 
-static void stream_off(struct usbip *u)
+/* Transfers that were taken back, of which the tap hears when what took their place is out. There
+ * is room for all that ever fly: the stream's, and EP0's. */
+struct taken_back {
+	struct usbip_urb urbs[HOST_INTERRUPT_URBS + 1];
+	size_t n;
+};
+
+static void take_back(struct usbip *u, struct usbip_urb *urb, bool first, struct taken_back *taken)
+{
+	if (taken->n < ELEMENTSOF(taken->urbs))
+		taken->urbs[taken->n++] = *urb;
+	usbip_cancel(u, urb, first);
+}
+
+static void tell_taken_back(struct usbip *u, const struct taken_back *taken)
+{
+	uint64_t now = now_usec();
+
+	for (size_t i = 0; i < taken->n; i++)
+		usbip_ended(u, &taken->urbs[i], now, -ENOENT, NULL, 0);
+}
+
+static void stream_off(struct usbip *u, struct taken_back *taken)
 {
 	u->streaming = false;
 	for (size_t i = 0; i < ELEMENTSOF(u->urbs.urbs); i++) {
 		struct usbip_urb *urb = &u->urbs.urbs[i];
 
 		if (urb->kind == USBIP_URB_INTERRUPT && urb->state == USBIP_URB_FLYING)
-			usbip_cancel(u, urb, false);
+			take_back(u, urb, false, taken);
 	}
 }
 
-static int submit_control(struct usbip *u, const struct usb_setup *setup, const uint8_t *data,
-			  unsigned int timeout_ms, host_done done, void *userdata)
+/* NULL when it could not be queued. */
+static struct usbip_urb *submit_control(struct usbip *u, const struct usb_setup *setup,
+					const uint8_t *data, unsigned int timeout_ms,
+					host_done done, void *userdata)
 {
 	struct usbip_urb *urb = usbip_urb_get(&u->urbs, USBIP_URB_CONTROL);
 
 	if (!urb)
-		return -EBUSY;
+		return NULL;
 	*urb = (struct usbip_urb){
 		.kind = USBIP_URB_CONTROL,
 		.in = setup->request_type == MNPEN_REQTYPE_IN,
@@ -174,7 +195,7 @@ static int submit_control(struct usbip *u, const struct usb_setup *setup, const 
 		.done = done,
 		.userdata = userdata,
 	};
-	return usbip_submit(u, urb, setup, data, false) < 0 ? -EBUSY : 0;
+	return usbip_submit(u, urb, setup, data, false) < 0 ? NULL : urb;
 }
 
 static int usbip_control(struct host *host, const struct host_control *control, host_done done,
@@ -188,15 +209,18 @@ static int usbip_control(struct host *host, const struct host_control *control, 
 		.index = MNPEN_IF_CONTROL,
 		.length = control->len,
 	};
-	int r;
+	struct usbip_urb *urb;
 
 	if (u->state != USBIP_ONLINE)
 		return -ENOTCONN;
 	if (usbip_urb_ep0(&u->urbs))
 		return -EBUSY;
-	r = submit_control(u, &setup, control->data, control->timeout_ms, done, userdata);
+	urb = submit_control(u, &setup, control->data, control->timeout_ms, done, userdata);
+	if (!urb)
+		return -EBUSY;
 	usbip_kick(u);
-	return r;
+	usbip_begun(u, urb, control->in ? NULL : control->data);
+	return 0;
 }
 
 /* The sample endpoint ceases with the alternate setting, so its transfers are cancelled as well,
@@ -211,28 +235,33 @@ static int usbip_set_alt(struct host *host, uint8_t alt, unsigned int timeout_ms
 		.value = alt,
 		.index = MNPEN_IF_CONTROL,
 	};
-	struct usbip_urb *flying;
+	struct usbip_urb *flying, *urb;
 	struct usbip_urb cancelled = {0};
-	int r;
+	struct taken_back taken = {0};
 
 	if (u->state != USBIP_ONLINE)
 		return -ENOTCONN;
 	flying = usbip_urb_ep0(&u->urbs);
 	if (flying) {
 		cancelled = *flying;
-		usbip_cancel(u, flying, false);
+		take_back(u, flying, false, &taken);
 	}
-	stream_off(u);
-	r = submit_control(u, &setup, NULL, timeout_ms, done, userdata);
+	stream_off(u, &taken);
+	urb = submit_control(u, &setup, NULL, timeout_ms, done, userdata);
+	usbip_flush(u); /* even inside our own dispatch: setting 0 stops the pen */
+	tell_taken_back(u, &taken);
+	if (urb)
+		usbip_begun(u, urb, NULL);
 	usbip_kick(u);
 	if (cancelled.done)
 		cancelled.done(cancelled.userdata, -ECANCELED, NULL, 0);
-	return r;
+	return urb ? 0 : -EBUSY;
 }
 
 static int usbip_stream(struct host *host, bool on)
 {
 	struct usbip *u = usbip_of(host);
+	struct taken_back taken = {0};
 
 	if (u->state != USBIP_ONLINE)
 		return -ENOTCONN;
@@ -240,9 +269,10 @@ static int usbip_stream(struct host *host, bool on)
 		u->streaming = true;
 		usbip_stream_fill(u);
 	} else {
-		stream_off(u);
+		stream_off(u, &taken);
 	}
 	usbip_kick(u);
+	tell_taken_back(u, &taken);
 	return 0;
 }
 
@@ -259,6 +289,19 @@ static bool stop_waits(const struct usbip *u)
 	return false;
 }
 
+/* The UNLINKs of EP0 that still wait, of requests whose time was over, go before a STOP: behind it
+ * they would find it queued at the server after the request that they take out. All goes out in one
+ * send, or waits for the same room. */
+static void advance_unlinks(struct usbip *u)
+{
+	for (size_t i = 0; i < ELEMENTSOF(u->urbs.urbs); i++) {
+		const struct usbip_urb *urb = &u->urbs.urbs[i];
+
+		if (urb->kind != USBIP_URB_INTERRUPT && urb->state == USBIP_URB_UNLINKING)
+			usbip_tx_advance(&u->tx, urb->unlink_seqnum);
+	}
+}
+
 static int usbip_stop(struct host *host, uint16_t reason, host_done done, void *userdata)
 {
 	struct usbip *u = usbip_of(host);
@@ -270,6 +313,7 @@ static int usbip_stop(struct host *host, uint16_t reason, host_done done, void *
 	};
 	struct usbip_urb *flying, *stop;
 	struct usbip_urb cancelled = {0};
+	struct taken_back taken = {0};
 
 	if (u->state != USBIP_ONLINE)
 		return -ENOTCONN;
@@ -290,12 +334,12 @@ static int usbip_stop(struct host *host, uint16_t reason, host_done done, void *
 	/* Queued after it, so that it stands before it: EP0 is free when STOP arrives. */
 	if (flying) {
 		cancelled = *flying;
-		usbip_cancel(u, flying, true);
+		take_back(u, flying, true, &taken);
 	}
+	advance_unlinks(u);
 	usbip_flush(u); /* even inside our own dispatch: now means now */
-	if (flying)
-		usbip_ended(u, &cancelled, now_usec(), -ENOENT, NULL, 0);
-	begun(u, stop, NULL);
+	tell_taken_back(u, &taken);
+	usbip_begun(u, stop, NULL);
 	usbip_kick(u);
 	if (cancelled.done)
 		cancelled.done(cancelled.userdata, -ECANCELED, NULL, 0);

@@ -27,12 +27,31 @@ int usbip_tx_put(struct usbip_tx *tx, const struct usbip_pdu *pdu)
 	return 0;
 }
 
+/* The first of which no byte is sent. */
+static size_t first_unsent(const struct usbip_tx *tx)
+{
+	return tx->sent > 0 ? 1 : 0;
+}
+
 int usbip_tx_put_first(struct usbip_tx *tx, const struct usbip_pdu *pdu)
 {
 	if (tx->n >= USBIP_TX_PDUS)
 		return -ENOBUFS;
-	insert(tx, tx->sent > 0 ? 1 : 0, pdu);
+	insert(tx, first_unsent(tx), pdu);
 	return 0;
+}
+
+void usbip_tx_advance(struct usbip_tx *tx, uint32_t seqnum)
+{
+	struct usbip_pdu pdu;
+
+	for (size_t i = first_unsent(tx); i < tx->n; i++)
+		if (tx->pdus[i].seqnum == seqnum) {
+			pdu = tx->pdus[i];
+			take_out(tx, i, 1);
+			insert(tx, first_unsent(tx), &pdu);
+			return;
+		}
 }
 
 bool usbip_tx_holds(const struct usbip_tx *tx, uint32_t seqnum)
@@ -45,7 +64,7 @@ bool usbip_tx_holds(const struct usbip_tx *tx, uint32_t seqnum)
 
 bool usbip_tx_drop(struct usbip_tx *tx, uint32_t seqnum)
 {
-	for (size_t i = tx->sent > 0 ? 1 : 0; i < tx->n; i++)
+	for (size_t i = first_unsent(tx); i < tx->n; i++)
 		if (tx->pdus[i].seqnum == seqnum) {
 			take_out(tx, i, 1);
 			return true;

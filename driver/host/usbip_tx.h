@@ -36,6 +36,9 @@ int usbip_tx_put(struct usbip_tx *tx, const struct usbip_pdu *pdu);
  * second one's PDU goes first. Return: 0; -ENOBUFS the reserved places are taken too */
 int usbip_tx_put_first(struct usbip_tx *tx, const struct usbip_pdu *pdu);
 
+/** usbip_tx_advance() - puts the PDU of @seqnum there too, when it waits; no place is needed */
+void usbip_tx_advance(struct usbip_tx *tx, uint32_t seqnum);
+
 /** usbip_tx_holds() - whether the PDU of @seqnum is not, or not wholly, on the wire */
 bool usbip_tx_holds(const struct usbip_tx *tx, uint32_t seqnum);
 

@@ -27,7 +27,7 @@ enum arm_offset {
 enum lease_offset {
 	LEASE_TOKEN = 0,
 	LEASE_COUNTER = 8,
-	LEASE_LIMITS_CRC = 12,
+	LEASE_LIMITS_CRC = MNPEN_LEASE_CRC_OFFSET,
 	LEASE_ENABLE = 16,
 	LEASE_RESERVED = 17,
 };

@@ -61,7 +61,11 @@ enum mnpen_request {
 #define MNPEN_STREAM_SIZE 4 /* SET_STREAM: u32 period_us, 0 = off */
 #define MNPEN_RECORD_MAX 64
 
+#define MNPEN_TOKEN_SIZE 8 /* first in ARM, SET_TARGET, LEASE and CLAIM_CARTRIDGE */
 #define MNPEN_ARM_CRC_OFFSET 28
+#define MNPEN_LEASE_CRC_OFFSET 12    /* ARM's again */
+#define MNPEN_CARTRIDGE_LOT_OFFSET 8 /* behind the uid */
+#define MNPEN_CARTRIDGE_TOKEN_OFFSET 32
 #define MNPEN_MODEL_SIZE 16
 #define MNPEN_LOT_SIZE 12
 #define MNPEN_UID_SIZE 8

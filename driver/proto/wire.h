@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Bytes of a record: little-endian integers, reserved ranges and padded text. Private to
- * driver/proto; the caller has checked the length already. Byte by byte, because a record in a
- * receive buffer need not be aligned and the machine need not be little-endian.
+ * Bytes of a record: little-endian integers, reserved ranges and padded text; the integers also for
+ * whoever else writes or reads little-endian bytes. The caller has checked the length already. Byte
+ * by byte, because a record in a receive buffer need not be aligned and the machine need not be
+ * little-endian.
  */
 #ifndef MNPEN_WIRE_H
 #define MNPEN_WIRE_H

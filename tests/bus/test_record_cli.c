@@ -93,6 +93,53 @@ static void test_pipe(void **state)
 	rig_stop(rig);
 }
 
+/* "mnpenctl ARGUMENTS" by a shell that lets no file grow beyond 2 KiB; it must end with 1. Returns
+ * what it says, to be freed. */
+static char *run_limited(struct rig *rig, const char *arguments)
+{
+	char bus[256];
+	const char *const environment[] = {bus, "LC_ALL=C.UTF-8", NULL};
+	const struct process_options options = {.environment = environment};
+	char line[512];
+	const char *const argv[] = {"sh", "-c", line, NULL};
+	struct process shell = {0};
+
+	snprintf(bus, sizeof(bus), "DBUS_SYSTEM_BUS_ADDRESS=%s", rig->bus_address);
+	snprintf(line, sizeof(line), "ulimit -f 4; exec %s %s", program("mnpenctl"), arguments);
+	process_start(&shell, rig->dir, "limited", argv, &options);
+	assert_int_equal(process_wait(&shell, STEP_MS), 1);
+	return process_log(&shell);
+}
+
+/* A disk that is full: what was in the file of somebody else before stays there, and one of ours
+ * ends with a whole event. */
+static void test_no_room(void **state)
+{
+	struct rig *rig = rig_start(state, NULL);
+	_cleanup_free_ char *others = NULL, *ours = NULL;
+	char line[256], old[9] = "";
+	FILE *file;
+
+	rig_write(rig, "theirs", "not ours");
+	snprintf(line, sizeof(line), "record - >>%s", rig_path(rig, "theirs"));
+	others = run_limited(rig, line);
+	assert_int_equal(file_size(rig, "theirs"), 2048);
+	file = fopen(rig_path(rig, "theirs"), "re");
+	assert_non_null(file);
+	assert_int_equal(fread(old, 1, 8, file), 8);
+	fclose(file);
+	assert_string_equal(old, "not ours");
+	assert_non_null(strstr(others, "File too large"));
+	assert_non_null(strstr(others, "may be there in part"));
+
+	snprintf(line, sizeof(line), "record %s", rig_path(rig, "ours"));
+	(void)unlink(rig_path(rig, "limited.log"));
+	ours = run_limited(rig, line);
+	assert_non_null(strstr(ours, "what was written until then can be replayed"));
+	assert_in_range(file_size(rig, "ours"), 1500, 2047);
+	rig_stop(rig);
+}
+
 static void start_recording(struct rig *rig, struct cli_terminal *terminal)
 {
 	cli_open(rig, terminal, line_of(rig, "record", "a"));
@@ -203,8 +250,9 @@ static void test_bad_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(test_refusals), RIG_TEST(test_json), RIG_TEST(test_pipe),
-		RIG_TEST(test_ends),	 RIG_TEST(test_many), RIG_TEST(test_bad_files),
+		RIG_TEST(test_refusals),  RIG_TEST(test_json), RIG_TEST(test_pipe),
+		RIG_TEST(test_no_room),	  RIG_TEST(test_ends), RIG_TEST(test_many),
+		RIG_TEST(test_bad_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

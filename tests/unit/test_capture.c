@@ -113,6 +113,37 @@ static void test_beginning(void **state)
 	close(fd);
 }
 
+/* A secret that the cut goes through is one all the same. */
+static void test_secret_at_the_cut(void **state)
+{
+	static const uint8_t setup[HOST_SETUP_SIZE] = {0x80, 6};
+	uint8_t block[MNPEN_CAPTURE_BLOCK_MAX], data[5000];
+	const uint8_t *got = block + USBMON + MNPEN_CAPTURE_HEADER_SIZE;
+	struct host_transfer t = {.id = 1,
+				  .control = true,
+				  .endpoint = 0x80,
+				  .setup = setup,
+				  .len = sizeof(data),
+				  .data = data,
+				  .data_len = sizeof(data)};
+	int fd = open_reader(true);
+
+	drain(fd);
+	/* the whole of it, and all but its last one, two and three */
+	for (size_t at = 4096 - strlen(SERIAL); at < 4096 - 4; at++) {
+		memset(data, 0xee, sizeof(data));
+		memcpy(data + at, SERIAL, strlen(SERIAL));
+		t.usec = now_usec();
+		host.tap->completed(host.tap, &t);
+		assert_true(take(fd, block) >= 4096);
+		assert_int_equal(got[at - 1], 0xee);
+		assert_memory_not_equal(got + at, SERIAL, MIN(strlen(SERIAL), 4096 - at));
+		assert_int_equal(block[USBMON + MNPEN_USBMON_CAPTURED + 1], 4096 >> 8);
+		assert_int_equal(block[24] | block[25] << 8, 64 + sizeof(data));
+	}
+	close(fd);
+}
+
 static uint64_t block_usec(const uint8_t *block)
 {
 	uint32_t high, low;
@@ -190,11 +221,11 @@ static void test_hang_up(void **state)
 	assert_ptr_equal(host.tap, &capture.tap);
 	close(fds[0]);
 	tap_sample(1);
-	assert_int_equal(capture.n_readers, 1);
+	assert_int_equal(capture.readers.n, 1);
 	assert_true(take(fds[1], block) > 0);
 	close(fds[1]);
 	tap_sample(2);
-	assert_int_equal(capture.n_readers, 0);
+	assert_int_equal(capture.readers.n, 0);
 	assert_null(host.tap);
 }
 
@@ -244,8 +275,10 @@ static void test_descriptors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_beginning), TEST(test_times), TEST(test_slow_reader_loses_counted),
-		TEST(test_hang_up),   TEST(test_limit), TEST(test_descriptors),
+		TEST(test_beginning),	TEST(test_secret_at_the_cut),
+		TEST(test_times),	TEST(test_slow_reader_loses_counted),
+		TEST(test_hang_up),	TEST(test_limit),
+		TEST(test_descriptors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

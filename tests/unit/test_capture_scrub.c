@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Pseudonyms: the same throughout, of the same form, and nothing else touched. */
+#include <endian.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -183,6 +184,109 @@ static void test_cartridge(void **state)
 	assert_memory_equal(&again, &none, sizeof(none));
 }
 
+static void expect_other(const uint8_t *buf, const uint8_t *before, size_t len, size_t at,
+			 size_t size)
+{
+	if (len > at)
+		assert_memory_not_equal(buf + at, before + at, MIN(len - at, size));
+}
+
+/* What was a secret of these bytes has changed; all else is as it was. */
+static void expect_renamed(const uint8_t *buf, const uint8_t *before, size_t len)
+{
+	for (size_t i = MNPEN_CARTRIDGE_LOT_OFFSET + MNPEN_LOT_SIZE; i < MNPEN_RECORD_MAX; i++)
+		if (i - MNPEN_CARTRIDGE_TOKEN_OFFSET >= MNPEN_TOKEN_SIZE || i >= len)
+			assert_int_equal(buf[i], before[i]);
+	expect_other(buf, before, len, 0, MNPEN_UID_SIZE);
+	expect_other(buf, before, len, MNPEN_CARTRIDGE_LOT_OFFSET, 4);
+	expect_other(buf, before, len, MNPEN_CARTRIDGE_TOKEN_OFFSET, MNPEN_TOKEN_SIZE);
+}
+
+static void cartridge_bytes(uint8_t buf[MNPEN_RECORD_MAX])
+{
+	const struct mnpen_cartridge cartridge = {
+		.uid = {1, 2, 3, 4, 5, 6, 7, 8},
+		.lot = "Lot9",
+		.claimed_token = TOKEN,
+		.flags = MNPEN_CARTRIDGE_PRESENT,
+	};
+
+	memset(buf, 0, MNPEN_RECORD_MAX);
+	mnpen_cartridge_encode(buf, &cartridge);
+}
+
+/* What a pen says wrongly of its cartridge is a secret all the same. */
+static void test_damaged_cartridge(void **state)
+{
+	uint8_t good[MNPEN_RECORD_MAX], before[MNPEN_RECORD_MAX], buf[MNPEN_RECORD_MAX];
+
+	cartridge_bytes(good);
+	control(0xa1, 9, good, MNPEN_CARTRIDGE_SIZE);
+	/* of any length: cut off, or with something behind it */
+	for (size_t len = 1; len <= MNPEN_RECORD_MAX; len++) {
+		cartridge_bytes(before);
+		memcpy(buf, before, sizeof(buf));
+		setup_scrub(state);
+		control(0xa1, 9, buf, len);
+		expect_renamed(buf, before, len);
+	}
+	/* a reserved byte, an unknown flag: the pseudonyms are those of the whole one */
+	for (size_t at = MNPEN_CARTRIDGE_SIZE - 8; at < MNPEN_CARTRIDGE_SIZE; at++) {
+		cartridge_bytes(before);
+		before[at] = 0x80;
+		memcpy(buf, before, sizeof(buf));
+		setup_scrub(state);
+		control(0xa1, 9, buf, MNPEN_CARTRIDGE_SIZE);
+		expect_renamed(buf, before, MNPEN_CARTRIDGE_SIZE);
+		assert_memory_equal(buf, good, 40);
+	}
+}
+
+/* A lot that is no text: nothing of it can be read, and what repeats it follows. */
+static void test_lot_without_text(void **state)
+{
+	static const uint8_t lot[MNPEN_LOT_SIZE] = {0xc3, 0xa9, 7, 0, 'A', '1', 0, 'b', '-'};
+	uint8_t buf[MNPEN_RECORD_MAX], token[8];
+
+	cartridge_bytes(buf);
+	memcpy(token, buf + MNPEN_CARTRIDGE_TOKEN_OFFSET, 8);
+	memcpy(buf + MNPEN_CARTRIDGE_LOT_OFFSET, lot, sizeof(lot));
+	memcpy(buf + MNPEN_CARTRIDGE_SIZE, token, 8);
+	control(0xa1, 9, buf, MNPEN_CARTRIDGE_SIZE + 8);
+	for (size_t i = 0; i < sizeof(lot); i++)
+		assert_int_equal(buf[8 + i] == 0, lot[i] == 0);
+	assert_memory_not_equal(buf + 8, lot, 2);
+	assert_memory_not_equal(buf + 12, lot + 4, 2);
+	assert_int_equal(buf[16], '-');
+	assert_memory_equal(buf + MNPEN_CARTRIDGE_SIZE, buf + MNPEN_CARTRIDGE_TOKEN_OFFSET, 8);
+	assert_memory_not_equal(buf + MNPEN_CARTRIDGE_SIZE, token, 8);
+}
+
+/* Requests that bear a token and have not their length: the token is one. */
+static void test_tokens_of_any_length(void **state)
+{
+	static const uint8_t requests[] = {MNPEN_REQ_ARM, MNPEN_REQ_SET_TARGET, MNPEN_REQ_LEASE,
+					   MNPEN_REQ_CLAIM_CARTRIDGE};
+	uint8_t before[MNPEN_RECORD_MAX], buf[MNPEN_RECORD_MAX];
+	uint32_t crc;
+	uint64_t token = scrub_arm(TOKEN, &crc), now;
+
+	for (size_t i = 0; i < ELEMENTSOF(requests); i++)
+		for (size_t len = 1; len <= MNPEN_RECORD_MAX; len++) {
+			memset(before, 0x5a, sizeof(before));
+			for (size_t n = 0; n < MNPEN_TOKEN_SIZE; n++)
+				before[n] = (uint8_t)(TOKEN >> 8 * n);
+			memcpy(buf, before, sizeof(buf));
+			control(0x21, requests[i], buf, len);
+			assert_memory_not_equal(buf, before, MIN(len, (size_t)MNPEN_TOKEN_SIZE));
+			assert_memory_equal(buf + len, before + len, sizeof(buf) - len);
+			if (len < MNPEN_TOKEN_SIZE)
+				continue;
+			memcpy(&now, buf, sizeof(now));
+			assert_int_equal(le64toh(now), token);
+		}
+}
+
 /* Every text of one character has another for it, and no text is its own pseudonym. */
 static void test_short_lots(void **state)
 {
@@ -282,6 +386,9 @@ int main(void)
 		cmocka_unit_test_setup(test_tokens, setup_scrub),
 		cmocka_unit_test_setup(test_wrong_checksum, setup_scrub),
 		cmocka_unit_test_setup(test_cartridge, setup_scrub),
+		cmocka_unit_test_setup(test_damaged_cartridge, setup_scrub),
+		cmocka_unit_test_setup(test_lot_without_text, setup_scrub),
+		cmocka_unit_test_setup(test_tokens_of_any_length, setup_scrub),
 		cmocka_unit_test_setup(test_short_lots, setup_scrub),
 		cmocka_unit_test_setup(test_serial_descriptor, setup_scrub),
 		cmocka_unit_test_setup(test_search, setup_scrub),

@@ -220,6 +220,30 @@ static void test_stop_when_blocked_behind_control(void **state)
 	fake_close(&f);
 }
 
+/* The owner answers a time-out with STOP while nothing can be sent: the UNLINK that waits behind
+ * the stream's transfers goes first, or EP0 would still be taken when STOP arrives. */
+static void test_stop_from_timeout_when_blocked(void **state)
+{
+	uint8_t control[USBIP_HEADER_SIZE], pdus[(HOST_INTERRUPT_URBS + 2) * USBIP_HEADER_SIZE];
+	struct fake f;
+	size_t filler;
+
+	open_online(&f);
+	assert_int_equal(host_control(f.host, &get_status, fake_done, &f), 0);
+	fake_read(&f, control, sizeof(control));
+	filler = block(&f);
+	assert_int_equal(host_stream(f.host, true), 0);
+	f.on_done = stop_once;
+	fake_expect(&f, HEARD_DONE, -ETIMEDOUT);
+	discard(&f, filler);
+	fake_read(&f, pdus, sizeof(pdus));
+	check_unlink(pdus, fake_seqnum(control));
+	check_stop(pdus + USBIP_HEADER_SIZE);
+	for (size_t i = 2; i < HOST_INTERRUPT_URBS + 2; i++)
+		assert_int_equal(fake_get32(pdus + i * USBIP_HEADER_SIZE), 1);
+	fake_close(&f);
+}
+
 /* A peer that does not read for a second, with STOP waiting, is left: that stops the pen too. */
 static void test_blocked_for_good(void **state)
 {
@@ -342,6 +366,7 @@ int main(void)
 		cmocka_unit_test(test_stop_timeout),
 		cmocka_unit_test(test_stop_when_blocked),
 		cmocka_unit_test(test_stop_when_blocked_behind_control),
+		cmocka_unit_test(test_stop_from_timeout_when_blocked),
 		cmocka_unit_test(test_blocked_for_good),
 		cmocka_unit_test(test_stop_inside_packet),
 		cmocka_unit_test(test_answer_to_the_unsent),

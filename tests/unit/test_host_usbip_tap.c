@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include <cmocka.h>
 
@@ -15,6 +16,8 @@
 
 struct heard_tap {
 	struct host_tap tap; /* first */
+	int peer_fd;	     /* what is here when something is heard; -1 = nobody asks */
+	int sent;
 	struct {
 		char event;
 		bool control;
@@ -46,6 +49,10 @@ static void hear(char event, const struct host_transfer *t)
 	heard.heard[heard.n].id = t->id;
 	assert_in_range(now_usec() - t->usec, 0, USEC_PER_SEC);
 	heard.n++;
+	if (heard.peer_fd >= 0) {
+		assert_return_code(ioctl(heard.peer_fd, FIONREAD, &heard.sent), errno);
+		heard.peer_fd = -1;
+	}
 }
 
 static void on_submitted(struct host_tap *tap, const struct host_transfer *transfer)
@@ -60,7 +67,7 @@ static void on_completed(struct host_tap *tap, const struct host_transfer *trans
 
 static void open_tapped(struct fake *f)
 {
-	heard = (struct heard_tap){.tap = {on_submitted, on_completed}};
+	heard = (struct heard_tap){.tap = {on_submitted, on_completed}, .peer_fd = -1};
 	fake_open(f);
 	fake_online(f);
 	host_set_tap(f->host, &heard.tap);
@@ -167,6 +174,75 @@ static void test_stop(void **state)
 	fake_close(&f);
 }
 
+/* All of it is with the server when the first reader hears of it, also inside our own dispatch. */
+static void set_alt_from_packet(struct fake *f)
+{
+	f->on_packet = NULL;
+	heard.peer_fd = f->fd;
+	heard.n = 0;
+	assert_int_equal(host_set_alt(f->host, 0, 0, fake_done, f), 0);
+}
+
+static void test_set_alt(void **state)
+{
+	static const uint8_t setup_alt[8] = {0x01, 11, 0, 0, 0, 0, 0, 0};
+	const struct host_control in = {.request = MNPEN_REQ_GET_STATUS, .in = true, .len = 48};
+	uint8_t pdus[(HOST_INTERRUPT_URBS + 1) * USBIP_HEADER_SIZE];
+	struct fake f;
+
+	open_tapped(&f);
+	assert_int_equal(host_stream(f.host, true), 0);
+	assert_int_equal(host_control(f.host, &in, fake_done, &f), 0);
+	fake_read(&f, pdus, sizeof(pdus));
+	f.on_packet = set_alt_from_packet;
+	fake_ret_submit(&f, fake_seqnum(pdus), 0, "x", 1);
+	fake_expect(&f, HEARD_PACKET, 'x');
+	fake_expect(&f, HEARD_DONE, -ECANCELED);
+	/* An UNLINK for the request and for each packet but the one that was not sent again yet,
+	 * and SET_INTERFACE. */
+	assert_int_equal(heard.sent, (HOST_INTERRUPT_URBS + 1) * USBIP_HEADER_SIZE);
+	/* the request's end, that of the stream, and the new one's beginning */
+	assert_int_equal(heard.n, HOST_INTERRUPT_URBS + 2);
+	assert_int_equal(heard.heard[0].endpoint, 0x80);
+	for (size_t i = 0; i <= HOST_INTERRUPT_URBS; i++)
+		expect(i, 'C', -ENOENT, 0, 0);
+	expect(HOST_INTERRUPT_URBS + 1, 'S', 0, 0, 0);
+	assert_memory_equal(heard.heard[HOST_INTERRUPT_URBS + 1].setup, setup_alt, 8);
+	fake_close(&f);
+}
+
+static void test_stream_off(void **state)
+{
+	uint8_t pdus[HOST_INTERRUPT_URBS * USBIP_HEADER_SIZE];
+	struct fake f;
+
+	open_tapped(&f);
+	assert_int_equal(host_stream(f.host, true), 0);
+	fake_read(&f, pdus, sizeof(pdus));
+	heard.peer_fd = f.fd;
+	assert_int_equal(host_stream(f.host, false), 0);
+	assert_int_equal(heard.sent, sizeof(pdus));
+	fake_close(&f);
+}
+
+/* The request is no longer at the server's EP0 when anybody hears of its end. */
+static void test_timeout(void **state)
+{
+	const struct host_control in = {.request = MNPEN_REQ_GET_STATUS, .in = true, .len = 48};
+	uint8_t pdu[USBIP_HEADER_SIZE];
+	struct fake f;
+
+	open_tapped(&f);
+	assert_int_equal(host_control(f.host, &in, fake_done, &f), 0);
+	fake_read(&f, pdu, sizeof(pdu));
+	heard.peer_fd = f.fd;
+	fake_expect(&f, HEARD_DONE, -ETIMEDOUT);
+	assert_int_equal(heard.sent, USBIP_HEADER_SIZE);
+	assert_int_equal(heard.n, 2);
+	expect(1, 'C', -ENOENT, 0, 0);
+	fake_close(&f);
+}
+
 static void test_gone(void **state)
 {
 	const struct host_control in = {.request = MNPEN_REQ_GET_STATUS, .in = true, .len = 48};
@@ -209,9 +285,10 @@ static void test_descriptors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_control),	    cmocka_unit_test(test_stream),
-		cmocka_unit_test(test_stop),	    cmocka_unit_test(test_gone),
-		cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_control), cmocka_unit_test(test_stream),
+		cmocka_unit_test(test_stop),	cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_set_alt), cmocka_unit_test(test_stream_off),
+		cmocka_unit_test(test_timeout), cmocka_unit_test(test_descriptors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -262,6 +262,29 @@ static void test_tx_first(void **state)
 	}
 }
 
+/* What waits somewhere goes to the front, and nothing is lost or doubled. */
+static void test_tx_advance(void **state)
+{
+	static const uint32_t want_fresh[] = {3, 1, 2};
+	static const uint32_t want_partly[] = {1, 3, 2};
+
+	for (int partly = 0; partly <= 1; partly++) {
+		struct usbip_tx tx = {0};
+
+		for (uint32_t i = 1; i <= 3; i++)
+			assert_int_equal(put(&tx, i), 0);
+		tx.sent = partly ? 1 : 0;
+		usbip_tx_advance(&tx, 3);
+		usbip_tx_advance(&tx, 4); /* not there */
+		if (partly)
+			usbip_tx_advance(&tx, 1); /* on its way */
+		assert_int_equal(tx.n, 3);
+		for (size_t i = 0; i < 3; i++)
+			assert_int_equal(tx.pdus[i].seqnum,
+					 partly ? want_partly[i] : want_fresh[i]);
+	}
+}
+
 static void test_tx_reserve(void **state)
 {
 	struct usbip_tx tx = {0};
@@ -316,6 +339,7 @@ int main(void)
 		cmocka_unit_test(test_replies),
 		cmocka_unit_test(test_other_commands_refused),
 		cmocka_unit_test(test_tx_first),
+		cmocka_unit_test(test_tx_advance),
 		cmocka_unit_test(test_tx_reserve),
 		cmocka_unit_test(test_tx_partial_sends),
 	};

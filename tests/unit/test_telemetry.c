@@ -112,7 +112,7 @@ static void test_hang_up(void **state)
 		fds[i] = telemetry_open(&telemetry);
 	close(fds[0]);
 	push(&telemetry, 1);
-	assert_int_equal(telemetry.n_readers, 2);
+	assert_int_equal(telemetry.readers.n, 2);
 	for (size_t i = 1; i < ELEMENTSOF(fds); i++) {
 		assert_true(take(fds[i], &r));
 		assert_int_equal(r.host_usec, 1);
@@ -120,7 +120,7 @@ static void test_hang_up(void **state)
 		close(fds[i]);
 	}
 	push(&telemetry, 2);
-	assert_int_equal(telemetry.n_readers, 0);
+	assert_int_equal(telemetry.readers.n, 0);
 	telemetry_close(&telemetry);
 }
 
@@ -140,7 +140,7 @@ static void test_limit(void **state)
 	assert_true(fds[5] >= 0);
 	assert_int_equal(telemetry_open(&telemetry), -EUSERS);
 	telemetry_close(&telemetry);
-	assert_int_equal(telemetry.n_readers, 0);
+	assert_int_equal(telemetry.readers.n, 0);
 	for (size_t i = 0; i < ELEMENTSOF(fds); i++)
 		close(fds[i]);
 }
