@@ -9,9 +9,12 @@
 #include <string.h>
 
 #include "daemon/bus/parts.h"
+#include "driver/base/bucket.h"
 #include "driver/base/clock.h"
 
 #define NAMES_MAX 16
+
+static const struct bucket_rate signal_rate = {.burst = 50, .period_usec = 100 * USEC_PER_MSEC};
 
 /* Which properties a bit of pen_changed() stands for. */
 static const struct {
@@ -79,11 +82,11 @@ static uint64_t flush_pens(struct bus *bus, uint64_t now)
 
 		if (!pen || (pen->announced && !pen->changed && !pen->session_changed))
 			continue;
-		if (bucket_take(&pen->pen->signals, 0, now)) {
+		if (bucket_take(&pen->pen->signals, &signal_rate, 0, now)) {
 			flush_pen(pen);
 			continue;
 		}
-		next = bucket_next_usec(&pen->pen->signals);
+		next = bucket_next_usec(&pen->pen->signals, &signal_rate);
 		due = due ? MIN(due, next) : next;
 	}
 	return due;

@@ -141,7 +141,7 @@ static void begun(struct begin *b)
 	};
 	struct session_request *request = b->request;
 
-	tell_held(pen, true);
+	(void)tell_held(pen, true);
 	pen->session = TAKE_PTR(b->session);
 	/* The pen counts since its last ARM, which was another session's. */
 	pen->session->last_strokes = pen_sample(pen->pen)->strokes;

@@ -11,31 +11,7 @@ enum weight {
 	WEIGHT_ALWAYS,	/* more than there is */
 };
 
-/* ---- tokens: kept as the time at which the bucket is full again ---- */
-
-bool bucket_take(struct bucket *bucket, unsigned int reserve, uint64_t now_usec)
-{
-	uint64_t full_usec = MAX(bucket->full_usec, now_usec) + FLOOD_PERIOD_USEC;
-
-	if (full_usec > now_usec + (FLOOD_BURST - reserve) * FLOOD_PERIOD_USEC)
-		return false;
-	bucket->full_usec = full_usec;
-	return true;
-}
-
-void bucket_charge(struct bucket *bucket, uint64_t now_usec)
-{
-	uint64_t empty_usec = now_usec + FLOOD_BURST * FLOOD_PERIOD_USEC;
-
-	bucket->full_usec = MIN(MAX(bucket->full_usec, now_usec) + FLOOD_PERIOD_USEC, empty_usec);
-}
-
-uint64_t bucket_next_usec(const struct bucket *bucket)
-{
-	uint64_t room_usec = (FLOOD_BURST - 1) * FLOOD_PERIOD_USEC;
-
-	return bucket->full_usec > room_usec ? bucket->full_usec - room_usec : 0;
-}
+static const struct bucket_rate rate = {FLOOD_BURST, FLOOD_PERIOD_USEC};
 
 /* ---- events ---- */
 
@@ -81,17 +57,17 @@ bool flood_admit(struct flood *flood, const char *kind, uint16_t faults, uint64_
 {
 	bool admitted = true;
 
-	if (flood->bucket.full_usec <= now_usec)
+	if (bucket_is_full(&flood->bucket, now_usec))
 		flood->faults_told = 0;
 	switch (weigh(flood, kind, faults)) {
 	case WEIGHT_CHATTER:
-		admitted = bucket_take(&flood->bucket, FLOOD_RESERVE, now_usec);
+		admitted = bucket_take(&flood->bucket, &rate, FLOOD_RESERVE, now_usec);
 		break;
 	case WEIGHT_URGENT:
-		admitted = bucket_take(&flood->bucket, 0, now_usec);
+		admitted = bucket_take(&flood->bucket, &rate, 0, now_usec);
 		break;
 	case WEIGHT_ALWAYS:
-		bucket_charge(&flood->bucket, now_usec);
+		bucket_charge(&flood->bucket, &rate, now_usec);
 		break;
 	}
 	if (!admitted)
@@ -99,28 +75,32 @@ bool flood_admit(struct flood *flood, const char *kind, uint16_t faults, uint64_
 	return admitted;
 }
 
-bool flood_report(struct flood *flood, bool force, uint64_t now_usec,
-		  struct field fields[FLOOD_FIELDS], size_t *ret_n_fields)
+bool flood_report_due(struct flood *flood, bool force, uint64_t now_usec,
+		      struct field fields[FLOOD_FIELDS], size_t *ret_n_fields)
 {
 	size_t n = 0;
 
 	if (!flood->n_held)
 		return false;
 	if (force)
-		bucket_charge(&flood->bucket, now_usec);
+		bucket_charge(&flood->bucket, &rate, now_usec);
 	else if (now_usec < flood->told_usec + FLOOD_REPORT_USEC ||
-		 !bucket_take(&flood->bucket, 0, now_usec))
+		 !bucket_take(&flood->bucket, &rate, 0, now_usec))
 		return false;
 	fields[n++] = FIELD_U("events", flood->n_held);
 	for (size_t i = 0; i < FLOOD_KINDS_MAX && flood->held[i].kind; i++)
 		fields[n++] = FIELD_U(flood->held[i].kind, flood->held[i].count);
 	if (flood->n_other)
 		fields[n++] = FIELD_U("other", flood->n_other);
+	*ret_n_fields = n;
+	return true;
+}
+
+void flood_report_told(struct flood *flood, uint64_t now_usec)
+{
 	memset(flood->held, 0, sizeof(flood->held));
 	flood->n_held = flood->n_other = 0;
 	flood->told_usec = now_usec;
-	*ret_n_fields = n;
-	return true;
 }
 
 /* ---- holes ---- */
@@ -136,15 +116,17 @@ void flood_hole(struct flood *flood, uint32_t after_seq, uint32_t before_seq)
 	gap->holes++;
 }
 
-bool flood_take_gap(struct flood *flood, bool force, uint64_t now_usec, struct flood_gap *ret)
+bool flood_gap_due(struct flood *flood, bool force, uint64_t now_usec)
 {
 	if (!flood->gap.holes)
 		return false;
-	if (force)
-		bucket_charge(&flood->bucket, now_usec);
-	else if (!bucket_take(&flood->bucket, FLOOD_RESERVE, now_usec))
-		return false;
-	*ret = flood->gap;
-	flood->gap = (struct flood_gap){0};
+	if (!force)
+		return bucket_take(&flood->bucket, &rate, FLOOD_RESERVE, now_usec);
+	bucket_charge(&flood->bucket, &rate, now_usec);
 	return true;
+}
+
+void flood_gap_told(struct flood *flood)
+{
+	flood->gap = (struct flood_gap){0};
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "driver/base/bucket.h"
 #include "driver/base/fields.h"
 
 #define FLOOD_BURST 50		     /* events of one pen at once */
@@ -21,22 +22,6 @@
 #define FLOOD_REPORT_USEC 1000000ULL /* what is held back is told once a second at most */
 #define FLOOD_KINDS_MAX 8	     /* told one by one; what comes after them is "other" */
 #define FLOOD_FIELDS (FLOOD_KINDS_MAX + 2)
-
-/** struct bucket - of tokens, one each FLOOD_PERIOD_USEC, FLOOD_BURST at most; zero is a full one
- */
-struct bucket {
-	uint64_t full_usec; /* when it is full again, if nothing is taken */
-};
-
-/** bucket_take() - one token, unless fewer than @reserve would stay. Return: whether there was one
- */
-bool bucket_take(struct bucket *bucket, unsigned int reserve, uint64_t now_usec);
-
-/** bucket_charge() - one token, there or not: what must be told slows down what need not be */
-void bucket_charge(struct bucket *bucket, uint64_t now_usec);
-
-/** bucket_next_usec() - when bucket_take(0) gives the next one */
-uint64_t bucket_next_usec(const struct bucket *bucket);
 
 /** struct flood_gap - holes in the stream, added up */
 struct flood_gap {
@@ -72,17 +57,26 @@ struct flood {
  */
 bool flood_admit(struct flood *flood, const char *kind, uint16_t faults, uint64_t now_usec);
 
-/** flood_report() - whether what was held back is to be told now; it is counted anew then
+/** flood_report_due() - whether what was held back is to be told now
  * @force: a session begins or ends, or the pen left: its events are told before that
- * @fields: "events" in all, then each kind; as an event's */
-bool flood_report(struct flood *flood, bool force, uint64_t now_usec,
-		  struct field fields[FLOOD_FIELDS], size_t *ret_n_fields);
+ * @fields: "events" in all, then each kind; as an event's
+ *
+ * It is held until flood_report_told(): where it was to be told there may be no room. */
+bool flood_report_due(struct flood *flood, bool force, uint64_t now_usec,
+		      struct field fields[FLOOD_FIELDS], size_t *ret_n_fields);
+
+/** flood_report_told() - count anew */
+void flood_report_told(struct flood *flood, uint64_t now_usec);
 
 /** flood_hole() - add a hole to those that wait */
 void flood_hole(struct flood *flood, uint32_t after_seq, uint32_t before_seq);
 
-/** flood_take_gap() - those that wait, as one. Return: false when there are none or, without
- * @force, no room for a row now */
-bool flood_take_gap(struct flood *flood, bool force, uint64_t now_usec, struct flood_gap *ret);
+/** flood_gap_due() - whether those that wait (@flood->gap) are to be told now, as one. They wait
+ * until flood_gap_told().
+ * Return: false when there are none or, without @force, no room for a row now */
+bool flood_gap_due(struct flood *flood, bool force, uint64_t now_usec);
+
+/** flood_gap_told() - add up anew */
+void flood_gap_told(struct flood *flood);
 
 #endif

@@ -23,13 +23,13 @@ static int gate_config(struct station_pen *pen, struct refusal *refusal)
 static int gate_alarm(struct station_pen *pen, struct refusal *refusal)
 {
 	const char *serial = pen_serial(pen->pen);
-	/* There may be alarms for which there was no room, of whatever pen. */
-	bool full = pen->station->n_alarms == STATION_ALARMS_MAX;
 
 	for (size_t i = 0; i < pen->station->n_alarms; i++) {
 		const struct store_alarm *alarm = &pen->station->alarms[i]->what;
 
-		if (!full && alarm->pen[0] && strcmp(alarm->pen, serial) != 0)
+		/* One for which there was no room is of whatever pen. */
+		if (!pen->station->alarm_unplaced && alarm->pen[0] &&
+		    strcmp(alarm->pen, serial) != 0)
 			continue;
 		return refuse(refusal, REFUSAL_INTERLOCK,
 			      "alarm %s stands (%s); 'mnpenctl alarm ack %s' once it is dealt with",

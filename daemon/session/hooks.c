@@ -3,6 +3,7 @@
  * What the pens tell the station: into the record and to the listener, as far as flood.h lets it
  * through.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,41 +20,72 @@ void notify_pen(struct station_pen *pen, unsigned int what)
 		station->listener->pen_changed(station->listener_userdata, pen, what);
 }
 
-void record_event(struct station_pen *pen, const char *kind, const struct field *fields,
-		  size_t n_fields, store_done done, void *userdata)
+static void announce(struct station_pen *pen, const char *kind, uint64_t now,
+		     const struct field *fields, size_t n_fields)
 {
 	struct station *station = pen->station;
-	uint64_t now = now_usec();
 
-	(void)store_event(station->store, pen->session ? pen->session->id : NULL,
-			  pen_serial(pen->pen), kind, now, fields, n_fields, done, userdata);
 	if (station->listener && pen->listed)
 		station->listener->pen_event(station->listener_userdata, pen, ++pen->event_seq, now,
 					     kind, fields, n_fields);
 }
 
-void tell_held(struct station_pen *pen, bool all)
+void record_event(struct station_pen *pen, const char *kind, const struct field *fields,
+		  size_t n_fields, store_done done, void *userdata)
+{
+	uint64_t now = now_usec();
+
+	(void)store_event(pen->station->store, pen->session ? pen->session->id : NULL,
+			  pen_serial(pen->pen), kind, now, fields, n_fields, done, userdata);
+	announce(pen, kind, now, fields, n_fields);
+}
+
+/* ---- what was held back: it waits on while it would be lost. With another error than want of room
+ * nothing is recorded at all, and waiting would not help. ---- */
+
+static bool tell_gap(struct station_pen *pen, bool all, uint64_t now)
+{
+	const struct flood_gap *gap = &pen->flood.gap;
+
+	if (!flood_gap_due(&pen->flood, all, now))
+		return true;
+	if (pen->session &&
+	    store_gap(pen->station->store, pen->session->id, gap->after_seq, gap->before_seq,
+		      gap->missing, gap->holes > 1 ? "stream-merged" : "stream", now) == -EAGAIN)
+		return false;
+	flood_gap_told(&pen->flood);
+	return true;
+}
+
+static bool tell_suppressed(struct station_pen *pen, bool all, uint64_t now)
 {
 	struct log_context context = {.pen = pen_serial(pen->pen), .reason = "suppressed"};
-	struct store *store = pen->station->store;
 	struct field fields[FLOOD_FIELDS];
-	struct flood_gap gap;
-	uint64_t now = now_usec();
 	size_t n_fields;
 
-	/* Nothing is put where it would be lost, if it can still wait. */
-	if (!all && store_health(store, now) == STORE_QUEUE_FULL)
-		return;
-	if (flood_take_gap(&pen->flood, all, now, &gap) && pen->session)
-		(void)store_gap(store, pen->session->id, gap.after_seq, gap.before_seq, gap.missing,
-				gap.holes > 1 ? "stream-merged" : "stream", now);
-	if (!flood_report(&pen->flood, all, now, fields, &n_fields))
-		return;
-	record_event(pen, "suppressed", fields, n_fields, NULL, NULL);
+	if (!flood_report_due(&pen->flood, all, now, fields, &n_fields))
+		return true;
+	if (store_event(pen->station->store, pen->session ? pen->session->id : NULL,
+			pen_serial(pen->pen), "suppressed", now, fields, n_fields, NULL,
+			NULL) == -EAGAIN)
+		return false;
+	flood_report_told(&pen->flood, now);
+	announce(pen, "suppressed", now, fields, n_fields);
 	if (log_allowed(&pen->log_limit))
 		log_line(LOG_NOTICE, &context,
 			 "%" PRIu64 " events of this pen are told as one, there were too many",
 			 fields[0].uint);
+	return true;
+}
+
+bool tell_held(struct station_pen *pen, bool all)
+{
+	uint64_t now = now_usec();
+
+	/* Nothing is put where it would be lost, if it can still wait. */
+	if (!all && store_health(pen->station->store, now) == STORE_QUEUE_FULL)
+		return false;
+	return tell_gap(pen, all, now) && tell_suppressed(pen, all, now);
 }
 
 static bool on_arrived(struct pen *p, void *userdata)
@@ -78,7 +110,7 @@ static void on_left(struct pen *p, void *userdata)
 	struct station_pen *pen = userdata;
 	struct station *station = pen->station;
 
-	tell_held(pen, true);
+	(void)tell_held(pen, true);
 	if (pen->session) {
 		record_event(pen, "interrupted", &FIELD_S("reason", "gone"), 1, NULL, NULL);
 		session_at_rest(pen); /* gone is at rest: by its own rules it stopped */
@@ -138,7 +170,7 @@ static void on_gap(struct pen *p, void *userdata, uint32_t after_seq, uint32_t b
 		return;
 	pen->session->gaps += before_seq - after_seq - 1;
 	flood_hole(&pen->flood, after_seq, before_seq);
-	tell_held(pen, false);
+	(void)tell_held(pen, false);
 }
 
 static void on_disarmed(struct pen *p, void *userdata, enum policy_reason reason, uint32_t run_ms)
@@ -161,20 +193,13 @@ static void on_event(struct pen *p, void *userdata, const char *kind, const stru
 static void on_alarm(struct pen *p, void *userdata)
 {
 	struct station_pen *pen = userdata;
-	struct log_context context = {.pen = pen_serial(p), .message_id = LOG_ID_ALARM};
 	char text[160];
-	int r;
 
 	snprintf(text, sizeof(text),
 		 "pen %s did not stop when told to: remove the pen from the skin and unplug it",
 		 pen_serial(p));
-	r = station_raise_alarm(pen->station, pen_serial(p), "drive-on", text);
-	if (r < 0)
-		log_line(LOG_ALERT, &context,
-			 "there is no room for this alarm: %s; those that "
-			 "stand keep every pen from being armed",
-			 strerrordesc_np(-r));
-	if (r == 1) /* it stands already: when it was met again is for the record */
+	/* Not one of its own: when it was met is for the record all the same. */
+	if (station_raise_alarm(pen->station, pen_serial(p), "drive-on", text) == 1)
 		on_event(p, userdata, "alarm-again", &FIELD_S("alarm", "drive-on"), 1);
 }
 

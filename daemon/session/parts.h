@@ -27,7 +27,9 @@ struct station {
 	size_t n_pens;
 	struct alarm *alarms[STATION_ALARMS_MAX]; /* oldest first */
 	size_t n_alarms;
-	struct log_limit alarm_log; /* of those met while they stand */
+	struct alarm_pool *alarm_pool;
+	bool alarm_unplaced;	    /* there was one more than there is room for */
+	struct log_limit alarm_log; /* of those met while they stand, or without room */
 	const struct station_listener *listener;
 	void *listener_userdata;
 };
@@ -73,8 +75,9 @@ void record_event(struct station_pen *pen, const char *kind, const struct field 
 		  size_t n_fields, store_done done, void *userdata);
 
 /** tell_held() - events and gaps that wait because the pen made too many
- * @all: now, before a session begins or ends; else as far as there is room */
-void tell_held(struct station_pen *pen, bool all);
+ * @all: now, before a session begins or ends; else as far as there is room
+ * Return: false when some of @all wait still, for want of room in the store. */
+bool tell_held(struct station_pen *pen, bool all);
 
 /** new_id() - for a session or an alarm: date and time to read and sort by, and enough chance that
  * two never meet, restarts and new databases included. Return: 0; -EIO */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* An open session: its area, profile, notes and its end. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -231,7 +232,13 @@ void session_interrupt(struct station_pen *pen)
 	};
 	int r;
 
-	tell_held(pen, true);
+	if (!tell_held(pen, true) && pen->flood.gap.holes) {
+		log_line(LOG_ERR, &context,
+			 "%" PRIu64 " samples are missing, and there was no room to record between "
+			 "which",
+			 pen->flood.gap.missing);
+		flood_gap_told(&pen->flood); /* they are no other session's */
+	}
 	r = store_session_end(pen->station->store, pen->session->id, "interrupted", now_usec(),
 			      NULL, NULL);
 	if (r < 0)
@@ -248,9 +255,10 @@ static int end_now(struct station_pen *pen, struct refusal *refusal)
 	_cleanup_free_ char *outcome = TAKE_PTR(pen->session->end_outcome);
 	int r;
 
-	tell_held(pen, true);
-	r = store_session_end(pen->station->store, pen->session->id, outcome, now_usec(),
-			      on_recorded, pen->request);
+	r = -EAGAIN;
+	if (tell_held(pen, true))
+		r = store_session_end(pen->station->store, pen->session->id, outcome, now_usec(),
+				      on_recorded, pen->request);
 	if (r < 0)
 		return refuse(
 			refusal, REFUSAL_STORE,

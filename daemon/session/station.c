@@ -79,7 +79,7 @@ static int on_health(sd_event_source *source, uint64_t usec, void *userdata)
 	}
 	alarms_record(station);
 	for (size_t i = 0; i < station->n_pens; i++)
-		tell_held(station->pens[i], false);
+		(void)tell_held(station->pens[i], false);
 	/* Not @usec + a period: after a suspend that would be made up for, time by time. */
 	(void)sd_event_source_set_time(source, now_usec() + HEALTH_PERIOD_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

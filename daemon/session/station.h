@@ -16,6 +16,7 @@
 #include "daemon/pen/pen.h"
 #include "daemon/session/flood.h"
 #include "daemon/store/store.h"
+#include "driver/base/bucket.h"
 #include "driver/base/log.h"
 
 #define STATION_PENS_MAX 64
@@ -95,14 +96,16 @@ struct station_pen {
  */
 typedef void (*station_done)(void *userdata, const struct refusal *refusal);
 
+struct alarm_pool;
+
 /** struct alarm - stands until acknowledged, also over restarts of the daemon; a pen that it
  * concerns is not armed meanwhile */
 struct alarm {
-	struct store_alarm what; /* kind: "drive-on", "store-quarantined" */
+	struct store_alarm what; /* kind: "drive-on", "store-quarantined", "alarms-unplaced" */
 	bool recorded;		 /* on disk; an alarm that is not would not survive a restart */
 	/* Of alarm.c: */
-	struct station *station; /* NULL: gone, and the store's last answer frees this */
-	unsigned int n_waiting;	 /* answers that the store owes */
+	struct alarm_pool *pool; /* NULL = free */
+	bool waiting;		 /* the store owes an answer */
 	station_done done;	 /* of the acknowledgement under way; NULL = none */
 	void *userdata;
 };
@@ -203,15 +206,17 @@ void station_explain(struct station_pen *pen,
 		     void *userdata);
 
 /* ---- alarms ---- */
-/** station_raise_alarm() - one of a kind a pen, however often it is met
+/** station_raise_alarm() - one of a kind a pen, however often it is met; one that is being
+ * acknowledged is not met again, it is another one
  * @pen: serial, NULL for the station
- * Return: 0, also when it cannot be recorded now (tried again until it is); 1 it stands already;
- * -ENOSPC, -ENOMEM no room. */
+ * Return: 0, also when it cannot be recorded now (tried again until it is); 1 it stands already, or
+ * there is no room for one more, which blocks every pen. */
 int station_raise_alarm(struct station *station, const char *pen, const char *kind,
 			const char *text);
 const struct alarm *station_alarm_at(struct station *station, size_t index);
 
-/** station_acknowledge() - a request: the alarm falls when its acknowledgement is on disk
+/** station_acknowledge() - a request: the alarm falls when its acknowledgement is on disk. Refused
+ * while the alarm itself is not, or the store is not healthy.
  * @uid: whose it is */
 int station_acknowledge(struct station *station, const char *id, uint32_t uid, station_done done,
 			void *userdata, struct refusal *refusal);

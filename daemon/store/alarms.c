@@ -10,17 +10,22 @@
 #include "daemon/store/recover.h"
 #include "daemon/store/schema.h"
 
-/* A row that somebody wrote by hand and that is no JSON shall not keep the daemon from starting. */
+/*
+ * A row that somebody wrote by hand and that is no JSON shall not keep the daemon from starting. An
+ * alarm stands once, whoever copied its row. Those acknowledged are listed once and then looked up
+ * (NOT IN): a correlated question would read all of them again for each alarm.
+ */
 static const char standing_sql[] =
 	"WITH said AS (SELECT n, kind, pen, usec, wall_usec,"
 	" CASE WHEN json_valid(details) THEN details ELSE '{}' END AS d"
-	" FROM event WHERE kind IN (" SCHEMA_ALARM_KINDS "))"
-	" SELECT d ->> 'id', pen, d ->> 'alarm', d ->> 'text', usec,"
-	" coalesce(d ->> 'raised_wall_usec', wall_usec) FROM said AS raised"
-	" WHERE kind = 'alarm' AND d ->> 'id' IS NOT NULL AND NOT EXISTS"
-	" (SELECT 1 FROM said AS heard"
-	" WHERE heard.kind = 'alarm-acknowledged' AND heard.d ->> 'id' = raised.d ->> 'id')"
-	" ORDER BY n LIMIT ?";
+	" FROM event WHERE kind IN (" SCHEMA_ALARM_KINDS ")),"
+	" raised AS (SELECT *, d ->> 'id' AS id FROM said"
+	" WHERE kind = 'alarm' AND d ->> 'id' IS NOT NULL)"
+	" SELECT id, pen, d ->> 'alarm', d ->> 'text', usec,"
+	" coalesce(d ->> 'raised_wall_usec', wall_usec), min(n) AS first FROM raised"
+	" WHERE id NOT IN (SELECT d ->> 'id' FROM said"
+	" WHERE kind = 'alarm-acknowledged' AND d ->> 'id' IS NOT NULL)"
+	" GROUP BY id ORDER BY first LIMIT ?";
 
 enum standing_column {
 	STANDING_ID,

@@ -9,7 +9,9 @@
 #include <sqlite3.h>
 #include <stdint.h>
 
-#define SCHEMA_VERSION 2		 /* PRAGMA user_version */
+#define SCHEMA_VERSION 2 /* PRAGMA user_version */
+/** What came after this version only makes things faster: a file of it will do. */
+#define SCHEMA_VERSION_ENOUGH 1
 #define SCHEMA_APPLICATION_ID 0x6d6e706e /* "mnpn", PRAGMA application_id */
 
 /** enum schema_state - what a file turns out to be */

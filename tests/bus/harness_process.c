@@ -156,6 +156,15 @@ bool process_running(const struct process *process)
 	return process->pid > 0 && poll_exit(process->pid, 0) == 0;
 }
 
+void process_limit_files(const struct process *process, rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(prlimit(process->pid, RLIMIT_FSIZE, NULL, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(prlimit(process->pid, RLIMIT_FSIZE, &limit, NULL), 0);
+}
+
 char *process_log(const struct process *process)
 {
 	FILE *file = fopen(process->log, "re");

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #define PROCESS_PATH_MAX 128
@@ -40,6 +41,10 @@ int process_wait(struct process *process, int timeout_ms);
 void process_kill(const struct process *process, int signal);
 
 bool process_running(const struct process *process);
+
+/** process_limit_files() - none of its files may grow beyond @bytes (RLIM_INFINITY: end that): what
+ * a full disk looks like, for one process only */
+void process_limit_files(const struct process *process, rlim_t bytes);
 
 /** process_log() - the text of its log, to be freed */
 char *process_log(const struct process *process);

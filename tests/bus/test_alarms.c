@@ -141,11 +141,39 @@ static void test_disk_says_no(void **state)
 	rig_stop(rig);
 }
 
+/* Refused at once, each time; and nothing of it happens later, when the disk is well again. */
+static void test_disk_is_full(void **state)
+{
+	struct rig *rig = rig_start(state, NULL);
+	json_object *list;
+	char id[64];
+
+	provoke(rig);
+	rig_await_number(rig, raised_sql, 1, STEP_MS);
+	list = alarms(rig);
+	snprintf(id, sizeof(id), "%s", json_word(list, "0.id"));
+	json_object_put(list);
+	rig_await_pens(rig);
+	rig_fresh_cartridge(rig);
+	rig_begin(rig); /* whose samples are there to be written */
+	process_limit_files(&rig->daemon, 0);
+	rig_await_healthy(rig, false, 2 * STEP_MS);
+	for (int i = 0; i < 2; i++)
+		assert_refused(rig, manager_call(rig, "AcknowledgeAlarm", "s", id), "Store");
+	process_limit_files(&rig->daemon, RLIM_INFINITY);
+	rig_await_healthy(rig, true, 2 * STEP_MS);
+	assert_int_equal(alarm_count(rig), 1);
+	assert_done(rig, manager_call(rig, "AcknowledgeAlarm", "s", id));
+	assert_int_equal(alarm_count(rig), 0);
+	rig_stop(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_survives_crashes),
 		RIG_TEST(test_disk_says_no),
+		RIG_TEST(test_disk_is_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,6 @@
 #include "tests/bus/harness.h"
 
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "driver/base/clock.h"
@@ -81,16 +80,6 @@ static void test_locked(void **state)
 	rig_stop(rig);
 }
 
-/* No file may grow any more: what a full disk looks like, for one process only. */
-static void limit_files(struct rig *rig, rlim_t bytes)
-{
-	struct rlimit limit;
-
-	assert_int_equal(prlimit(rig->daemon.pid, RLIMIT_FSIZE, NULL, &limit), 0);
-	limit.rlim_cur = bytes;
-	assert_int_equal(prlimit(rig->daemon.pid, RLIMIT_FSIZE, &limit, NULL), 0);
-}
-
 static void test_full(void **state)
 {
 	struct rig *rig = rig_start(state, NULL);
@@ -98,9 +87,9 @@ static void test_full(void **state)
 
 	start_running(rig);
 	assert_int_equal(stat(rig_path(rig, "state/sessions.db-wal"), &wal), 0);
-	limit_files(rig, (rlim_t)wal.st_size + 65536);
+	process_limit_files(&rig->daemon, (rlim_t)wal.st_size + 65536);
 	assert_stops(rig, 8000);
-	limit_files(rig, RLIM_INFINITY);
+	process_limit_files(&rig->daemon, RLIM_INFINITY);
 	assert_recovers(rig);
 	rig_stop(rig);
 }

@@ -328,11 +328,12 @@ static void no_room_for_an_alarm_blocks_all(void **state)
 	begin(f);
 	assert_int_equal(set_target(f, 500), 0);
 	event_error = -ESHUTDOWN; /* so many at once would fill the queue, which is another gate */
-	for (unsigned int i = 0; i < STATION_ALARMS_MAX; i++) {
+	for (unsigned int i = 0; i <= STATION_ALARMS_MAX; i++) {
 		next(f);
 		assert_int_equal(first_gate(f->pen, true, &refusal), 0);
 		snprintf(serial, sizeof(serial), "OTHER%u", i);
-		assert_int_equal(station_raise_alarm(f->station, serial, "drive-on", "x"), 0);
+		assert_int_equal(station_raise_alarm(f->station, serial, "drive-on", "x"),
+				 i == STATION_ALARMS_MAX);
 	}
 	assert_int_equal(first_gate(f->pen, true, &refusal), -EACCES);
 	assert_int_equal(refusal.code, REFUSAL_INTERLOCK);

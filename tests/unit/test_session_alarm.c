@@ -1,106 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Alarms of a station on a real store, over restarts of both. */
 #include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
 
-#include "daemon/session/parts.h"
-#include "tests/unit/store_fixture.h"
-
-static int event_error;
-
-int __real_store_event(struct store *store, const char *id, const char *pen, const char *kind,
-		       uint64_t now_usec, const struct field *fields, size_t n_fields,
-		       store_done done, void *userdata);
-int __wrap_store_event(struct store *store, const char *id, const char *pen, const char *kind,
-		       uint64_t now_usec, const struct field *fields, size_t n_fields,
-		       store_done done, void *userdata);
-int __wrap_store_event(struct store *store, const char *id, const char *pen, const char *kind,
-		       uint64_t now_usec, const struct field *fields, size_t n_fields,
-		       store_done done, void *userdata)
-{
-	if (event_error)
-		return event_error;
-	return __real_store_event(store, id, pen, kind, now_usec, fields, n_fields, done, userdata);
-}
-
-struct desk {
-	struct fixture f;
-	struct conf *conf;
-	struct station *station;
-	unsigned int answers;
-	struct refusal refusal; /* of the last answer; code REFUSAL_NONE = done */
-};
-
-static void desk_open(struct desk *d)
-{
-	struct conf_report report = {0};
-	struct conf_paths paths = {.config = "/nonexistent/mnpend.conf", .data_dir = d->f.dir};
-
-	assert_int_equal(conf_load(&d->conf, &paths, &report), 0);
-	conf_report_free(&report);
-	assert_int_equal(fixture_open(&d->f, 0, 0), 0);
-	assert_int_equal(station_new(&d->station, d->f.event, d->conf, d->f.store), 0);
-}
-
-static void desk_close(struct desk *d)
-{
-	d->station = station_free(d->station);
-	d->f.store = store_free(d->f.store);
-	conf_unref(d->conf);
-}
-
-static int setup(void **state)
-{
-	struct desk *d = calloc(1, sizeof(*d));
-
-	event_error = 0;
-	fixture_dir(&d->f);
-	desk_open(d);
-	*state = d;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct desk *d = *state;
-
-	desk_close(d);
-	fixture_free(&d->f);
-	free(d);
-	return 0;
-}
-
-static void on_answer(void *userdata, const struct refusal *refusal)
-{
-	struct desk *d = userdata;
-
-	d->answers++;
-	d->refusal = refusal ? *refusal : (struct refusal){.code = REFUSAL_NONE};
-}
-
-static enum refusal_code wait_answer(struct desk *d)
-{
-	uint64_t until = now_usec() + FIXTURE_WAIT_USEC;
-
-	while (!d->answers && now_usec() < until)
-		assert_true(sd_event_run(d->f.event, 100 * USEC_PER_MSEC) >= 0);
-	assert_int_equal(d->answers, 1);
-	d->answers = 0;
-	return d->refusal.code;
-}
-
-static void wait_recorded(struct desk *d, const struct alarm *alarm)
-{
-	uint64_t until = now_usec() + FIXTURE_WAIT_USEC;
-
-	while (!alarm->recorded && now_usec() < until)
-		assert_true(sd_event_run(d->f.event, 100 * USEC_PER_MSEC) >= 0);
-	assert_true(alarm->recorded);
-}
-
-static int acknowledge(struct desk *d, const char *id)
-{
-	return station_acknowledge(d->station, id, 1234, on_answer, d, &d->refusal);
-}
+#include "tests/unit/alarm_desk.h"
 
 static void stands_until_acknowledged(void **state)
 {
@@ -148,8 +52,7 @@ static void an_id_is_used_once(void **state)
 	char ids[3][STORE_ID_MAX];
 
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(station_raise_alarm(d->station, "PEN-1", "drive-on", "x"), 0);
-		snprintf(ids[i], sizeof(ids[i]), "%s", station_alarm_at(d->station, 0)->what.id);
+		snprintf(ids[i], sizeof(ids[i]), "%s", raise_recorded(d, "PEN-1")->what.id);
 		assert_int_equal(acknowledge(d, ids[i]), 0);
 		assert_int_equal(wait_answer(d), REFUSAL_NONE);
 		desk_close(d);
@@ -167,7 +70,7 @@ static void without_a_disk_it_stands_and_says_so(void **state)
 	struct desk *d = *state;
 	const struct alarm *alarm;
 
-	event_error = -EAGAIN;
+	desk_event_error = -EAGAIN;
 	assert_int_equal(station_raise_alarm(d->station, "PEN-1", "drive-on", "x"), 0);
 	alarm = station_alarm_at(d->station, 0);
 	assert_non_null(alarm);
@@ -176,10 +79,90 @@ static void without_a_disk_it_stands_and_says_so(void **state)
 	assert_int_equal(d->refusal.code, REFUSAL_STORE);
 	assert_ptr_equal(station_alarm_at(d->station, 0), alarm);
 
-	event_error = 0; /* nobody has to ask again */
+	desk_event_error = 0; /* nobody has to ask again */
 	wait_recorded(d, alarm);
 	assert_int_equal(fixture_number(&d->f, "SELECT count(*) FROM event WHERE kind = 'alarm'"),
 			 1);
+}
+
+/* What was acknowledged can be read of: nobody has heard of it before it is on disk. */
+static void not_before_it_is_on_record(void **state)
+{
+	struct desk *d = *state;
+	const struct alarm *alarm;
+
+	assert_int_equal(station_raise_alarm(d->station, "PEN-1", "drive-on", "x"), 0);
+	alarm = station_alarm_at(d->station, 0);
+	assert_int_equal(acknowledge(d, alarm->what.id), -EACCES); /* its row is under way */
+	assert_int_equal(d->refusal.code, REFUSAL_STORE);
+	wait_recorded(d, alarm);
+	desk_event_error = -EAGAIN;
+	assert_int_equal(station_raise_alarm(d->station, "PEN-2", "drive-on", "x"), 0);
+	desk_event_error = 0; /* and now it is not tried yet */
+	alarm = station_alarm_at(d->station, 1);
+	assert_int_equal(acknowledge(d, alarm->what.id), -EACCES);
+	assert_int_equal(d->refusal.code, REFUSAL_STORE);
+	wait_recorded(d, alarm);
+	assert_int_equal(acknowledge(d, alarm->what.id), 0);
+	assert_int_equal(wait_answer(d), REFUSAL_NONE);
+}
+
+/* No file of this process may grow beyond @bytes: a disk that takes nothing more. */
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR); /* else closing the database is fatal */
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* Asked and refused is not done later, when the disk is well again and nobody thinks of it. */
+static void a_failing_disk_takes_no_acknowledgement(void **state)
+{
+	struct desk *d = *state;
+	char id[STORE_ID_MAX];
+
+	snprintf(id, sizeof(id), "%s", raise_recorded(d, "PEN-1")->what.id);
+	limit_files(0);
+	assert_int_equal(store_event(d->f.store, NULL, NULL, "x", now_usec(), NULL, 0, NULL, NULL),
+			 0);
+	fixture_health(&d->f, STORE_WRITE_ERROR, 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(acknowledge(d, id), -EACCES);
+		assert_int_equal(d->refusal.code, REFUSAL_STORE);
+		assert_non_null(strstr(d->refusal.message, "write-error"));
+	}
+	limit_files(RLIM_INFINITY);
+	fixture_health(&d->f, STORE_HEALTHY, 0);
+	assert_int_equal(d->answers, 0);
+	assert_non_null(station_alarm_at(d->station, 0));
+	assert_int_equal(acknowledge(d, id), 0);
+	assert_int_equal(wait_answer(d), REFUSAL_NONE);
+	assert_int_equal(fixture_number(&d->f, "SELECT count(*) FROM event"
+					       " WHERE kind = 'alarm-acknowledged'"),
+			 1);
+}
+
+/* Somebody acknowledges what was, and while the disk writes that down it is there again. */
+static void met_again_while_it_is_acknowledged(void **state)
+{
+	struct desk *d = *state;
+	char first[STORE_ID_MAX];
+
+	snprintf(first, sizeof(first), "%s", raise_recorded(d, "PEN-1")->what.id);
+	assert_int_equal(acknowledge(d, first), 0);
+	assert_int_equal(station_raise_alarm(d->station, "PEN-1", "drive-on", "x"), 0);
+	assert_int_equal(station_raise_alarm(d->station, "PEN-1", "drive-on", "x"), 1);
+	assert_int_equal(wait_answer(d), REFUSAL_NONE);
+	assert_non_null(station_alarm_at(d->station, 0));
+	assert_string_not_equal(station_alarm_at(d->station, 0)->what.id, first);
+	assert_null(station_alarm_at(d->station, 1));
+	wait_recorded(d, station_alarm_at(d->station, 0));
+	desk_close(d);
+	desk_open(d);
+	assert_non_null(station_alarm_at(d->station, 0));
 }
 
 static void refusals(void **state)
@@ -189,8 +172,7 @@ static void refusals(void **state)
 
 	assert_int_equal(acknowledge(d, "1"), -EACCES);
 	assert_int_equal(d->refusal.code, REFUSAL_INVALID_ARGUMENT);
-	assert_int_equal(station_raise_alarm(d->station, "PEN-1", "drive-on", "x"), 0);
-	id = station_alarm_at(d->station, 0)->what.id;
+	id = raise_recorded(d, "PEN-1")->what.id;
 	assert_int_equal(acknowledge(d, id), 0);
 	assert_int_equal(acknowledge(d, id), -EACCES);
 	assert_int_equal(d->refusal.code, REFUSAL_BUSY);
@@ -203,8 +185,7 @@ static void the_station_goes_before_the_answers(void **state)
 {
 	struct desk *d = *state;
 
-	assert_int_equal(station_raise_alarm(d->station, "PEN-1", "drive-on", "x"), 0);
-	assert_int_equal(acknowledge(d, station_alarm_at(d->station, 0)->what.id), 0);
+	assert_int_equal(acknowledge(d, raise_recorded(d, "PEN-1")->what.id), 0);
 	assert_int_equal(station_raise_alarm(d->station, "PEN-2", "drive-on", "x"), 0);
 	desk_close(d);
 	assert_int_equal(d->answers, 1);
@@ -215,7 +196,7 @@ static void the_station_goes_before_the_answers(void **state)
 	assert_null(station_alarm_at(d->station, 1));
 }
 
-#define ALARM_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define ALARM_TEST(f) cmocka_unit_test_setup_teardown(f, desk_new, desk_free)
 
 int main(void)
 {
@@ -223,6 +204,9 @@ int main(void)
 		ALARM_TEST(stands_until_acknowledged),
 		ALARM_TEST(an_id_is_used_once),
 		ALARM_TEST(without_a_disk_it_stands_and_says_so),
+		ALARM_TEST(not_before_it_is_on_record),
+		ALARM_TEST(a_failing_disk_takes_no_acknowledgement),
+		ALARM_TEST(met_again_while_it_is_acknowledged),
 		ALARM_TEST(refusals),
 		ALARM_TEST(the_station_goes_before_the_answers),
 	};

@@ -3,7 +3,22 @@
 #include <errno.h>
 
 #include "daemon/store/db.h"
+#include "daemon/store/recover.h"
 #include "tests/unit/store_fixture.h"
+
+static bool disk_full;
+
+int __real_sqlite3_exec(sqlite3 *db, const char *sql, int (*each)(void *, int, char **, char **),
+			void *userdata, char **ret_error);
+int __wrap_sqlite3_exec(sqlite3 *db, const char *sql, int (*each)(void *, int, char **, char **),
+			void *userdata, char **ret_error);
+int __wrap_sqlite3_exec(sqlite3 *db, const char *sql, int (*each)(void *, int, char **, char **),
+			void *userdata, char **ret_error)
+{
+	if (disk_full && strstr(sql, "CREATE "))
+		return SQLITE_FULL;
+	return __real_sqlite3_exec(db, sql, each, userdata, ret_error);
+}
 
 /* The tables as version 1 made them, copied from there: not from the program under test. */
 static const char version_1[] =
@@ -121,6 +136,25 @@ static char *schema_of(struct fixture *f)
 	return strdup(schema);
 }
 
+static void put_event(struct fixture *f, const char *pen, const char *kind,
+		      const struct field *fields, size_t n)
+{
+	assert_int_equal(store_event(f->store, NULL, pen, kind, 7, fields, n, fixture_done, f), 0);
+	assert_int_equal(fixture_wait(f, f->answers + 1), 0);
+}
+
+static void raise_alarm(struct fixture *f, const char *id, const char *pen)
+{
+	const struct field fields[] = {
+		FIELD_S("id", id),
+		FIELD_S("alarm", "drive-on"),
+		FIELD_S("text", "unplug \"it\""),
+		FIELD_U("raised_wall_usec", FIXTURE_WALL_USEC),
+	};
+
+	put_event(f, pen, "alarm", fields, 4);
+}
+
 static void version_1_is_taken_along(void **state)
 {
 	char *upgraded, *fresh;
@@ -171,23 +205,50 @@ static void an_upgrade_that_fails(void **state)
 	fixture_free(&f);
 }
 
-static void put_event(struct fixture *f, const char *pen, const char *kind,
-		      const struct field *fields, size_t n)
+/* A full disk does not cost the database: the index can wait for the next start. */
+static void an_upgrade_without_room_waits(void **state)
 {
-	assert_int_equal(store_event(f->store, NULL, pen, kind, 7, fields, n, fixture_done, f), 0);
-	assert_int_equal(fixture_wait(f, f->answers + 1), 0);
+	const struct store_alarm *alarms;
+	struct fixture f;
+	size_t n = 0;
+
+	fixture_dir(&f);
+	run_sql(&f, version_1);
+	disk_full = true;
+	assert_int_equal(fixture_open(&f, 0, 0), 0);
+	disk_full = false; /* somebody made room, the daemon runs on */
+	assert_null(f.note);
+	assert_int_equal(store_health(f.store, now_usec()), STORE_HEALTHY);
+	fixture_begin(&f, FIXTURE_ID);
+	raise_alarm(&f, "A", "VPEN0001");
+	fixture_end(&f, FIXTURE_ID);
+	assert_int_equal(fixture_number(&f, "PRAGMA user_version"), 1);
+	f.store = store_free(f.store);
+
+	disk_full = true; /* what stands is found without the index */
+	assert_int_equal(fixture_open(&f, 0, 0), 0);
+	disk_full = false;
+	alarms = store_alarms(f.store, &n);
+	assert_int_equal(n, 1);
+	assert_string_equal(alarms[0].id, "A");
+	f.store = store_free(f.store);
+	assert_int_equal(fixture_open(&f, 0, 0), 0);
+	assert_int_equal(fixture_number(&f, "PRAGMA user_version"), 2);
+	fixture_free(&f);
 }
 
-static void raise_alarm(struct fixture *f, const char *id, const char *pen)
+/* There is nothing to go on with in an empty file. */
+static void a_new_file_without_room_is_none(void **state)
 {
-	const struct field fields[] = {
-		FIELD_S("id", id),
-		FIELD_S("alarm", "drive-on"),
-		FIELD_S("text", "unplug \"it\""),
-		FIELD_U("raised_wall_usec", FIXTURE_WALL_USEC),
-	};
+	struct fixture f;
 
-	put_event(f, pen, "alarm", fields, 4);
+	fixture_dir(&f);
+	disk_full = true;
+	assert_int_equal(fixture_open(&f, 0, 0), 0);
+	disk_full = false;
+	assert_non_null(f.note);
+	assert_int_equal(store_health(f.store, now_usec()), STORE_CLOSED);
+	fixture_free(&f);
 }
 
 static void what_stands(void **state)
@@ -223,6 +284,73 @@ static void what_stands(void **state)
 	fixture_free(&f);
 }
 
+static void one_of_an_id_stands_once(void **state)
+{
+	const struct store_alarm *alarms;
+	struct fixture f;
+	size_t n = 0;
+
+	fixture_new(&f);
+	raise_alarm(&f, "B", "VPEN0001");
+	raise_alarm(&f, "A", "VPEN0002");
+	raise_alarm(&f, "B", "VPEN0003");
+	raise_alarm(&f, "C", NULL);
+	raise_alarm(&f, "C", NULL);
+	put_event(&f, NULL, "alarm-acknowledged", &FIELD_S("id", "C"), 1);
+	f.store = store_free(f.store);
+	assert_int_equal(fixture_open(&f, 0, 0), 0);
+	alarms = store_alarms(f.store, &n);
+	assert_int_equal(n, 2);
+	assert_string_equal(alarms[0].id, "B");
+	assert_string_equal(alarms[0].pen, "VPEN0001"); /* as it was raised first */
+	assert_string_equal(alarms[1].id, "A");
+	fixture_free(&f);
+}
+
+static int count_steps(void *userdata)
+{
+	++*(unsigned int *)userdata;
+	return 0;
+}
+
+/* How much work it is to find out that none of @count alarms stands. */
+static unsigned int work(struct fixture *f, int count)
+{
+	static struct recover_alarms alarms;
+	unsigned int steps = 0;
+	sqlite3 *db = NULL;
+	char sql[512];
+
+	snprintf(sql, sizeof(sql),
+		 "DELETE FROM event; WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i"
+		 " WHERE n < %d) INSERT INTO event (kind, usec, wall_usec, details)"
+		 " SELECT k.column1, 1, 1, json_object('id', 'i' || n) FROM i,"
+		 " (VALUES ('alarm'), ('alarm-acknowledged')) AS k;",
+		 count);
+	run_sql(f, sql);
+	assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
+	sqlite3_progress_handler(db, 10, count_steps, &steps);
+	assert_int_equal(recover_alarms(db, &alarms), 0);
+	assert_int_equal(alarms.n, 0);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return steps;
+}
+
+/* Years of alarms do not make the start slow: four times as many are not sixteen times the work. */
+static void work_grows_with_the_alarms_only(void **state)
+{
+	struct fixture f;
+	unsigned int few, many;
+
+	fixture_new(&f);
+	f.store = store_free(f.store);
+	few = work(&f, 250);
+	many = work(&f, 1000);
+	assert_true(few > 100);
+	assert_in_range(many, few, 6 * few);
+	fixture_free(&f);
+}
+
 static void no_more_than_there_is_room_for(void **state)
 {
 	const struct store_alarm *alarms;
@@ -247,7 +375,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(version_1_is_taken_along),
 		cmocka_unit_test(an_upgrade_that_fails),
+		cmocka_unit_test(an_upgrade_without_room_waits),
+		cmocka_unit_test(a_new_file_without_room_is_none),
 		cmocka_unit_test(what_stands),
+		cmocka_unit_test(one_of_an_id_stands_once),
+		cmocka_unit_test(work_grows_with_the_alarms_only),
 		cmocka_unit_test(no_more_than_there_is_room_for),
 	};
 
