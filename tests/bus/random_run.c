@@ -82,15 +82,13 @@ void run_pen(struct run *run, const char *line)
 	struct truth truth;
 	uint64_t ns;
 
-	/* What was until now: the log goes with the power. */
+	/* The requests that came until now came before it. */
 	view_log(run);
 	truth = rig_truth(run->rig);
 	oracle_truth(&run->oracle, &truth);
 	ns = gadget_do(run->rig->control_fd, "%s", line);
 	truth = rig_truth(run->rig);
 	oracle_action(&run->oracle, line, ns, &truth);
-	if (strcmp(line, "power-cycle") == 0)
-		run->log_ns = run->log_same = 0;
 	run_check(run);
 }
 

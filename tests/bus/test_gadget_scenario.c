@@ -73,6 +73,14 @@ static void test_failure(void **state)
 	assert_non_null(strstr(log, "/s:2: battery full: \"full\" is not a number from 0 to 100"));
 	assert_non_null(strstr(log, "/s:3: wait asleep: "));
 	assert_null(strstr(log, "listening"));
+
+	/* So is one that is not there: no expectation has been looked at. */
+	unlink(rig_path(rig, "s"));
+	process_start(&process, rig->dir, "missing", argv, NULL);
+	assert_int_equal(process_wait(&process, RUN_MS), 2);
+	free(log);
+	log = process_log(&process);
+	assert_non_null(strstr(log, "/s: No such file or directory"));
 	rig_stop(rig);
 }
 

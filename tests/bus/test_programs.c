@@ -68,6 +68,9 @@ static void test_gadget_identity(void **state)
 		{{"--identity=pan"}, "not \"pan\""},
 		{{"--identity=usbtest", "--control=pen.sock"}, "--identity usbtest"},
 		{{"--scenario=pen.txt", "--identity=usbtest-mod63"}, "--identity usbtest-mod63"},
+		{{"--identity=usbtest", "--replay=f"}, "--replay plays one recording"},
+		{{"--replay=f", "--identity=usbtest"}, "--replay plays one recording"},
+		{{"--replay=f", "--identity=pen"}, "--replay plays one recording"},
 	};
 	struct rig *rig = rig_start(state, &(struct rig_options){.no_daemon = true});
 	char text[4096];

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include "driver/base/clock.h"
 #include "tests/fuzz/fuzz.h"
@@ -247,7 +248,8 @@ static uint32_t ready(const sd_event_source *source)
 {
 	struct pollfd p = {.fd = source->fd, .events = (short)source->events};
 
-	CHECK(poll(&p, 1, 0) >= 0, "poll: %d", errno);
+	/* libFuzzer's alarm interrupts it */
+	CHECK(TEMP_FAILURE_RETRY(poll(&p, 1, 0)) >= 0, "poll: %d", errno);
 	CHECK(!(p.revents & POLLNVAL), "a closed file descriptor is still watched");
 	return (uint32_t)p.revents;
 }

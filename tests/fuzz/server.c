@@ -172,8 +172,9 @@ void server_read(struct server *server)
 
 	if (server->fd < 0 || server->deaf)
 		return;
-	while ((r = recv(server->fd, server->rx + server->rx_len,
-			 sizeof(server->rx) - server->rx_len, MSG_DONTWAIT)) > 0) {
+	while ((r = TEMP_FAILURE_RETRY(recv(server->fd, server->rx + server->rx_len,
+					    sizeof(server->rx) - server->rx_len, MSG_DONTWAIT))) >
+	       0) {
 		size_t at = 0, used;
 
 		server->rx_len += (size_t)r;
@@ -191,9 +192,9 @@ void server_read(struct server *server)
 void server_flush(struct server *server, size_t max)
 {
 	size_t len = MIN(max, server->out_len);
-	ssize_t r = server->fd < 0
-			    ? (ssize_t)len
-			    : send(server->fd, server->out, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	ssize_t r = server->fd < 0 ? (ssize_t)len
+				   : TEMP_FAILURE_RETRY(send(server->fd, server->out, len,
+							     MSG_DONTWAIT | MSG_NOSIGNAL));
 
 	if (r <= 0)
 		return;

@@ -73,7 +73,7 @@ static int reply_string(const struct usb_device *usb, const struct usb_transfer 
 static int reply_other_speed(const struct usb_device *usb, const struct usb_transfer *transfer)
 {
 	enum usb_speed other = usb->speed == USB_SPEED_HIGH ? USB_SPEED_FULL : USB_SPEED_HIGH;
-	struct usb_bytes config = usb->function->config(other);
+	struct usb_bytes config = usb->function->config(usb, other);
 	int n = reply(transfer, config.data, config.len);
 
 	if (n > 1)
@@ -98,13 +98,13 @@ static int get_descriptor(struct usb_device *usb, const struct usb_transfer *tra
 		return -EPIPE;
 	switch (type) {
 	case USB_DT_DEVICE:
-		bytes = usb->function->device();
+		bytes = usb->function->device(usb);
 		break;
 	case USB_DT_CONFIG:
 		bytes = usb_config(usb);
 		break;
 	case USB_DT_QUALIFIER:
-		bytes = usb->function->qualifier();
+		bytes = usb->function->qualifier(usb);
 		break;
 	case USB_DT_OTHER_SPEED:
 		return reply_other_speed(usb, transfer);

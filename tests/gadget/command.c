@@ -100,7 +100,7 @@ static int run_pen(struct command_context *context, int argc, char **argv)
 
 static int run_help(struct command_context *context, int argc, char **argv)
 {
-	context->reply = command_list();
+	context->reply = command_list(!command_port(context)->pen);
 	return 0;
 }
 
@@ -110,11 +110,11 @@ static int run_quit(struct command_context *context, int argc, char **argv)
 }
 
 static const struct command commands_general[] = {
-	{"state", 0, 0, "", "the true state, whatever the pen says on USB", run_state},
-	{"log", 0, 1, "[N]", "the last N requests, 10 without a number", run_log},
-	{"pen", 1, 1, "N", "which pen this connection means from now on", run_pen},
-	{"help", 0, 0, "", "this list", run_help},
-	{"quit", 0, 0, "", "ends the process with exit code 0", run_quit},
+	{"state", 0, 0, "", "the true state, whatever the pen says on USB", run_state, true},
+	{"log", 0, 1, "[N]", "the last N requests, 10 without a number", run_log, false},
+	{"pen", 1, 1, "N", "which pen this connection means from now on", run_pen, true},
+	{"help", 0, 0, "", "this list", run_help, true},
+	{"quit", 0, 0, "", "ends the process with exit code 0", run_quit, true},
 	{0},
 };
 
@@ -170,18 +170,6 @@ static int fail_count(struct command_context *context, const struct command *com
 	return add_usage(context, command);
 }
 
-/* What can be done with a recording that is played: it has no hand, no body and no will. */
-static bool of_any_device(const char *name)
-{
-	static const char *const names[] = {"state",  "pen",	 "help",  "quit",    "unplug",
-					    "replug", "suspend", "reset", "silence", "refuse"};
-
-	for (size_t i = 0; i < ELEMENTSOF(names); i++)
-		if (!strcmp(names[i], name))
-			return true;
-	return false;
-}
-
 static int dispatch(struct command_context *context, const char *line)
 {
 	char copy[COMMAND_LINE_MAX];
@@ -201,7 +189,7 @@ static int dispatch(struct command_context *context, const char *line)
 	command = command_find(words[0]);
 	if (!command)
 		return fail_unknown(context, words[0]);
-	if (!command_port(context)->pen && !of_any_device(command->name))
+	if (!command_port(context)->pen && !command->any_device)
 		return command_fail(context,
 				    "\"%s\" commands a virtual pen, and this is a "
 				    "recording of one",

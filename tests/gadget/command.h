@@ -31,6 +31,7 @@ struct command {
 	/* 0, or -EINVAL with @context->error saying what is wrong with which value; how it is
 	 * written is added to that. The pen has been advanced to now. */
 	int (*run)(struct command_context *context, int argc, char **argv);
+	bool any_device; /* also for one that is no pen: it needs no hand, no body and no will */
 };
 
 #define COMMAND_TABLES 4
@@ -48,8 +49,9 @@ const struct command *command_find(const char *name);
 /** command_nearest() - the name most like @word, or NULL when none is like it */
 const char *command_nearest(const char *word);
 
-/** command_list() - what "help" answers: every row of every table (new reference) */
-struct json_object *command_list(void);
+/** command_list() - what "help" answers: every row that @any_device takes, or a pen (new reference)
+ */
+struct json_object *command_list(bool any_device);
 
 /** command_port() - the pen that the context has chosen */
 struct port *command_port(const struct command_context *context);

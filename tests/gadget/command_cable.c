@@ -76,14 +76,16 @@ static int run_refuse(struct command_context *context, int argc, char **argv)
 }
 
 const struct command commands_cable[] = {
-	{"unplug", 0, 0, "", "pulls the cable: the host's connection closes", run_unplug},
-	{"replug", 0, 0, "", "puts the cable back; the pen kept its power meanwhile", run_replug},
-	{"suspend", 0, 0, "", "the bus suspends", run_suspend},
-	{"reset", 0, 0, "", "a bus reset", run_reset},
-	{"power-cycle", 0, 0, "", "the pen is off and on again, plugged in", run_power_cycle},
-	{"silence", 1, 1, "on|off", "the network of all pens goes quiet without a FIN",
-	 run_silence},
+	{"unplug", 0, 0, "", "pulls the cable: the host's connection closes", run_unplug, true},
+	{"replug", 0, 0, "", "puts the cable back; the pen kept its power meanwhile", run_replug,
+	 true},
+	{"suspend", 0, 0, "", "the bus suspends", run_suspend, true},
+	{"reset", 0, 0, "", "a bus reset", run_reset, true},
+	{"power-cycle", 0, 0, "", "the pen is off and on again, plugged in", run_power_cycle,
+	 false},
+	{"silence", 1, 1, "on|off", "the network of all pens goes quiet without a FIN", run_silence,
+	 true},
 	{"refuse", 1, 1, "error|busy|device-error|not-found|off",
-	 "what hosts are told that import the pen", run_refuse},
+	 "what hosts are told that import the pen", run_refuse, true},
 	{0},
 };

@@ -57,15 +57,18 @@ const char *command_nearest(const char *word)
 	return nearest;
 }
 
-struct json_object *command_list(void)
+struct json_object *command_list(bool any_device)
 {
 	struct json_object *object = json_object_new_object();
 	struct json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < COMMAND_TABLES; i++) {
 		for (const struct command *c = command_tables[i]; c->name; c++) {
-			struct json_object *row = json_object_new_object();
+			struct json_object *row;
 
+			if (any_device && !c->any_device)
+				continue;
+			row = json_object_new_object();
 			json_object_object_add(row, "command", json_object_new_string(c->name));
 			json_object_object_add(row, "arguments", json_object_new_string(c->usage));
 			json_object_object_add(row, "what", json_object_new_string(c->what));

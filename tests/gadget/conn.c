@@ -162,7 +162,7 @@ bool conn_gone(struct conn *conn)
 {
 	struct pollfd poller = {.fd = conn->fd, .events = POLLRDHUP};
 
-	if (poll(&poller, 1, 0) <= 0)
+	if (TEMP_FAILURE_RETRY(poll(&poller, 1, 0)) <= 0)
 		return false;
 	/* Ends: each turn takes more of what is there, up to the end of the stream. */
 	while (serve(conn, EPOLLIN) >= 0)
@@ -245,7 +245,6 @@ void conn_close(struct conn *conn)
 	buffer_free(&conn->in);
 	buffer_free(&conn->out);
 	free(conn);
-	server_resume(server);
 }
 
 void conn_silence(struct conn *conn, bool on)

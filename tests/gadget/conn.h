@@ -9,8 +9,9 @@
 
 /* Bytes of memory that a connection holds at most, whatever its host does: commands on their way
  * in, answers on their way out, URBs and control data held back. Half a buffer more while one
- * grows. Before the import it is CONN_MEMORY_WAITING. */
+ * grows. Answers of usbtest are longer. Before the import it is CONN_MEMORY_WAITING. */
 #define CONN_MEMORY_MAX 4194304
+#define CONN_MEMORY_USBTEST 5242880
 #define CONN_MEMORY_WAITING 131072
 
 struct conn {

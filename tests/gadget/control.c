@@ -36,8 +36,7 @@ struct control {
 	struct gadget *gadget;
 	struct client *clients;
 	unsigned int n_clients;
-	int fd;
-	sd_event_source *io;
+	struct acceptor acceptor;
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 };
 
@@ -227,22 +226,17 @@ static int client_new(struct control *control, int fd)
 	return r;
 }
 
-static int on_listen(sd_event_source *source, int fd, uint32_t events, void *userdata)
+static void take(void *userdata, int fd)
 {
 	struct control *control = userdata;
-	/* cppcheck-suppress nullPointer; nobody asks for the address */
-	int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (client_fd < 0)
-		return 0;
-	if (control->n_clients >= CONTROL_CLIENTS_MAX) {
-		/* It has an empty socket before it: the line fits, or the client is gone. */
-		(void)send(client_fd, too_many, sizeof(too_many) - 1, MSG_NOSIGNAL);
-		close_fd(client_fd);
-		return 0;
+	if (control->n_clients < CONTROL_CLIENTS_MAX) {
+		client_new(control, fd);
+		return;
 	}
-	client_new(control, client_fd);
-	return 0;
+	/* It has an empty socket before it: the line fits, or the client is gone. */
+	(void)send(fd, too_many, sizeof(too_many) - 1, MSG_NOSIGNAL);
+	close_fd(fd);
 }
 
 /* Whether nobody listens on the socket file of @address any more. */
@@ -268,24 +262,24 @@ static int bind_to(int fd, const struct sockaddr_un *address)
 
 static int start(struct control *control, const char *path)
 {
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int r;
 
+	if (fd < 0)
+		return -errno;
 	if (!*path || strlen(path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (control->fd < 0)
-		return -errno;
-	r = bind_to(control->fd, &address);
+	r = bind_to(fd, &address);
 	if (r < 0)
 		return r;
 	/* Ours from here on, to be removed at the end. */
 	memcpy(control->path, path, strlen(path) + 1);
-	if (listen(control->fd, BACKLOG) < 0)
+	if (listen(fd, BACKLOG) < 0)
 		return -errno;
-	return sd_event_add_io(control->gadget->event, &control->io, control->fd, EPOLLIN,
-			       on_listen, control);
+	return acceptor_start(&control->acceptor, control->gadget->event, TAKE_FD(fd), take,
+			      control);
 }
 
 int control_new(struct control **ret, struct gadget *gadget, const char *path)
@@ -296,7 +290,6 @@ int control_new(struct control **ret, struct gadget *gadget, const char *path)
 	if (!control)
 		return -ENOMEM;
 	control->gadget = gadget;
-	control->fd = -EBADF;
 	r = start(control, path);
 	if (r < 0) {
 		control_free(control);
@@ -312,8 +305,7 @@ struct control *control_free(struct control *control)
 		return NULL;
 	while (control->clients)
 		client_close(control->clients);
-	sd_event_source_disable_unref(control->io);
-	close_fd(control->fd);
+	acceptor_stop(&control->acceptor);
 	if (control->path[0])
 		unlink(control->path);
 	free(control);

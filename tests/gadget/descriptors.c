@@ -111,17 +111,17 @@ static const uint8_t hid[] = {HID_DESCRIPTOR};
 
 _Static_assert(sizeof(config_full) == CONFIG_SIZE, "wTotalLength");
 
-struct usb_bytes descriptor_device(void)
+struct usb_bytes descriptor_device(const struct usb_device *usb)
 {
 	return BYTES(device);
 }
 
-struct usb_bytes descriptor_qualifier(void)
+struct usb_bytes descriptor_qualifier(const struct usb_device *usb)
 {
 	return BYTES(qualifier);
 }
 
-struct usb_bytes descriptor_config(enum usb_speed speed)
+struct usb_bytes descriptor_config(const struct usb_device *usb, enum usb_speed speed)
 {
 	return speed == USB_SPEED_HIGH ? BYTES(config_high) : BYTES(config_full);
 }

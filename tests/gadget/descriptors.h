@@ -9,9 +9,9 @@
 #define STRING_PRODUCT 2
 #define STRING_SERIAL 3
 
-struct usb_bytes descriptor_device(void);
-struct usb_bytes descriptor_qualifier(void);
-struct usb_bytes descriptor_config(enum usb_speed speed);
+struct usb_bytes descriptor_device(const struct usb_device *usb);
+struct usb_bytes descriptor_qualifier(const struct usb_device *usb);
+struct usb_bytes descriptor_config(const struct usb_device *usb, enum usb_speed speed);
 struct usb_bytes descriptor_hid(void);
 struct usb_bytes descriptor_hid_report(void);
 

@@ -19,3 +19,8 @@ const struct identity *identity_find(const char *name)
 			return identities[i];
 	return NULL;
 }
+
+const char *identity_name(size_t number)
+{
+	return number < ELEMENTSOF(identities) ? identities[number]->name : NULL;
+}

@@ -40,4 +40,7 @@ extern const struct identity identity_replay; /* not in the table: it needs a re
 /** identity_find() - by its name; NULL when there is none */
 const struct identity *identity_find(const char *name);
 
+/** identity_name() - of the one with that number, from 0; NULL behind the last one */
+const char *identity_name(size_t number);
+
 #endif

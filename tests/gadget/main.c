@@ -37,6 +37,7 @@ struct options {
 	const char *control;
 	const char *scenario;
 	const char *replay;
+	bool identity_given;
 	bool speed_given;
 	const char *tell; /* a socket: send one command there, and nothing else */
 	char **words;
@@ -55,14 +56,14 @@ static const char help[] =
 	"); S-1, S-2, ... for several\n"
 	"  --count N           number of pens, 1 to 64, bus ids 1-1, 1-2, ...\n"
 	"  --speed full|high   USB speed (default high)\n"
-	"  --identity NAME     what the devices are: pen (default), or usbtest, a bulk and interrupt\n"
-	"                      source and sink for the kernel's usbtest driver; usbtest-mod63 is\n"
-	"                      the same for that driver's parameter pattern=1\n"
+	"  --identity NAME     what the devices are: pen (default), or usbtest, a bulk and\n"
+	"                      interrupt source and sink for the kernel's usbtest driver;\n"
+	"                      usbtest-mod63 is the same for that driver's parameter pattern=1\n"
 	"  --replay FILE       play what \"mnpenctl record\" recorded, in place of a virtual pen;\n"
 	"                      serial and speed are the recording's unless they are given\n"
 	"  --control SOCKET    Unix socket for commands, one a line; \"help\" lists them\n"
 	"  --scenario FILE     commands with times, and expectations: exit code 1 if one fails,\n"
-	"                      2 if the file is wrong\n"
+	"                      2 if the file is wrong or cannot be read\n"
 	"  --seed N            of the pens' noise (default 1); 0 = no noise\n"
 	"  --tell SOCKET COMMAND...  send a command to the gadget that has that control socket,\n"
 	"                      print its answer and exit: --tell /run/pen.sock trigger press\n"
@@ -108,14 +109,19 @@ static int parse_speed(const char *text, enum usb_speed *ret)
 	return 0;
 }
 
-static int parse_identity(const char *text, const struct identity **ret)
+static int parse_identity(const char *text, struct options *options)
 {
 	const struct identity *identity = identity_find(text);
+	char names[128] = "";
+	size_t used = 0;
 
+	for (size_t i = 0; identity_name(i) && used < sizeof(names); i++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
+					 identity_name(i));
 	if (!identity)
-		return usage_error("--identity takes pen, usbtest or usbtest-mod63, not \"%s\"",
-				   text);
-	*ret = identity;
+		return usage_error("--identity takes one of %s, not \"%s\"", names, text);
+	options->device.identity = identity;
+	options->identity_given = true;
 	return 0;
 }
 
@@ -142,10 +148,9 @@ static int parse_option(int option, const char *name, struct options *options)
 		return parse_speed(optarg, &options->device.speed);
 	case 'y':
 		options->replay = optarg;
-		options->device.identity = &identity_replay;
 		break;
 	case 'i':
-		return parse_identity(optarg, &options->device.identity);
+		return parse_identity(optarg, options);
 	case 'c':
 		options->control = optarg;
 		break;
@@ -171,11 +176,11 @@ static int parse_option(int option, const char *name, struct options *options)
 	return r;
 }
 
-static int check_identity(const struct options *options)
+static int check_identity(struct options *options)
 {
 	const struct identity *identity = options->device.identity;
 
-	if (options->replay && (identity != &identity_replay || options->count > 1))
+	if (options->replay && (options->identity_given || options->count > 1))
 		return usage_error("--replay plays one recording; it goes with neither --identity "
 				   "nor --count");
 	if (options->replay && options->scenario)
@@ -184,6 +189,8 @@ static int check_identity(const struct options *options)
 	    (options->control || options->scenario))
 		return usage_error("--control and --scenario command pens; --identity %s is none",
 				   identity->name);
+	if (options->replay)
+		options->device.identity = &identity_replay;
 	return 0;
 }
 
@@ -289,8 +296,9 @@ static int run(const struct options *options)
 	}
 	if (options->scenario) {
 		r = scenario_load(&scenario, &gadget, options->scenario);
+		/* Exit code 1 says that an expectation was not met, and nothing has run yet. */
 		if (r < 0)
-			return r;
+			return r == -ENOMEM ? r : -EINVAL;
 	}
 	printf("listening on %s\n", address);
 	fflush(stdout);

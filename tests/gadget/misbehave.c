@@ -12,6 +12,11 @@ bool misbehave_stalls(const struct misbehave *misbehave, uint8_t code)
 	return code < MISBEHAVE_REQUESTS && misbehave->stalled & 1u << code;
 }
 
+void misbehave_stream_end(struct misbehave *misbehave)
+{
+	misbehave->repeat = false;
+}
+
 bool misbehave_packets(const struct misbehave *misbehave, const struct model *model)
 {
 	return misbehave->repeat || model->queue.count;

@@ -46,6 +46,9 @@ struct misbehave {
 /** misbehave_stalls() - whether a class request of @code is refused without being looked at */
 bool misbehave_stalls(const struct misbehave *misbehave, uint8_t code);
 
+/** misbehave_stream_end() - what was to follow in the stream will not */
+void misbehave_stream_end(struct misbehave *misbehave);
+
 /** misbehave_packets() - whether misbehave_packet() has something to send */
 bool misbehave_packets(const struct misbehave *misbehave, const struct model *model);
 

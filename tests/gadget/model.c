@@ -8,6 +8,31 @@
 #define CALIBRATED_BEFORE_DAYS 30
 #define CALIBRATION_VALID_DAYS 365
 
+/* Time 0. */
+static void power_on(struct model *model)
+{
+	motor_drive(&model->motor, false);
+	model->now_us = 0;
+	model->motor_us = 0;
+	model->step_us = 0;
+	model->boot_end_us = MODEL_BOOT_US;
+	model->state = MNPEN_STATE_BOOT;
+	model->stop_reason = MNPEN_STOP_NONE;
+	model->faults = 0;
+	model->last_cmd = 0;
+	model->error = (struct mnpen_error_record){0};
+	model->enable = false;
+	model->has_target = false;
+	model->arm = (struct mnpen_arm){0};
+	model->strokes = 0;
+	model->run_us = 0;
+	model->seq = 0;
+	memset(model->holds, 0, sizeof(model->holds));
+	model->cause_us = 0;
+	model_set_stream(model, 0);
+	model->queue = (struct model_queue){0};
+}
+
 void model_init(struct model *model, uint64_t seed, uint32_t today_days)
 {
 	memset(model, 0, sizeof(*model));
@@ -34,32 +59,23 @@ void model_init(struct model *model, uint64_t seed, uint32_t today_days)
 	motor_init(&model->motor, seed);
 	model->sleeve = true;
 	model->load = 1;
-	model_power_on(model);
+	power_on(model);
 }
 
-void model_power_on(struct model *model)
+uint64_t model_age_us(const struct model *model)
 {
-	motor_drive(&model->motor, false);
-	model->now_us = 0;
-	model->motor_us = 0;
-	model->step_us = 0;
-	model->boot_end_us = MODEL_BOOT_US;
-	model->state = MNPEN_STATE_BOOT;
-	model->stop_reason = MNPEN_STOP_NONE;
-	model->faults = 0;
-	model->last_cmd = 0;
-	model->error = (struct mnpen_error_record){0};
-	model->enable = false;
-	model->has_target = false;
-	model->arm = (struct mnpen_arm){0};
-	model->strokes = 0;
-	model->run_us = 0;
-	model->seq = 0;
-	memset(model->holds, 0, sizeof(model->holds));
-	model->cause_us = 0;
-	model_set_stream(model, 0);
-	model->queue = (struct model_queue){0};
-	model->oracle = (struct model_oracle){0};
+	return model->before_us + model->now_us;
+}
+
+void model_power_cycle(struct model *model)
+{
+	/* Nothing withstands it, whatever the pen ignores: the drive is off, and the host's gone.
+	 */
+	model_enter(model, MNPEN_STATE_BOOT, MNPEN_STOP_NONE);
+	model->oracle.bus_us = model_age_us(model);
+	model->info.motor_total_s = (uint32_t)(model->total_run_us / 1000000);
+	model->before_us += model->now_us;
+	power_on(model);
 }
 
 void model_enter(struct model *model, enum mnpen_state state, enum mnpen_stop_reason reason)
@@ -73,12 +89,12 @@ void model_enter(struct model *model, enum mnpen_state state, enum mnpen_stop_re
 	if (run && !was_running) {
 		model->run_start_us = model->now_us;
 		model->last_stroke_us = model->now_us;
-		model->oracle.motor_on_us = model->now_us;
+		model->oracle.motor_on_us = model_age_us(model);
 		model->step_us = model->now_us + MOTOR_STEP_US;
 	} else if (!run && was_running) {
 		model->run_us += model->now_us - model->run_start_us;
 		model->total_run_us += model->now_us - model->run_start_us;
-		model->oracle.motor_off_us = model->now_us;
+		model->oracle.motor_off_us = model_age_us(model);
 	}
 	motor_drive(&model->motor, run);
 	if (!model_armed(model)) {
@@ -95,7 +111,7 @@ void model_enter_armed(struct model *model, const struct mnpen_arm *arm)
 	model->lease_counter = 0;
 	model->strokes = 0;
 	model->run_us = 0;
-	model->oracle.depth_over_us = 0;
+	model->too_deep = false;
 	model_enter(model, MNPEN_STATE_ARMED, MNPEN_STOP_NONE);
 }
 
@@ -118,8 +134,10 @@ static void count_stroke(struct model *model)
 	model->strokes++;
 	model->cartridge.strokes++;
 	model->last_stroke_us = model->now_us;
-	if (model->motor.stroke_peak_um > limit_um && !model->oracle.depth_over_us)
-		model->oracle.depth_over_us = model->now_us;
+	if (model->motor.stroke_peak_um > limit_um && !model->too_deep) {
+		model->too_deep = true;
+		model->oracle.depth_over_us = model_age_us(model);
+	}
 }
 
 void model_settle(struct model *model)
@@ -222,7 +240,7 @@ static bool bus_ignored(const struct model *model, enum model_bus_event event)
 
 void model_bus(struct model *model, enum model_bus_event event)
 {
-	model->oracle.bus_us = model->now_us;
+	model->oracle.bus_us = model_age_us(model);
 	if (event == MODEL_BUS_RESET || event == MODEL_BUS_UNPLUG)
 		model->error = (struct mnpen_error_record){0};
 	if (event == MODEL_BUS_UNPLUG)

@@ -45,13 +45,17 @@ struct model_hold {
 	uint64_t since_us;
 };
 
-/** struct model_oracle - when things really happened; 0 = never */
+/**
+ * struct model_oracle - when things really happened, in model_age_us(); 0 = never
+ *
+ * It is what somebody saw, and no memory of the pen: neither an ARM nor a power-on changes it.
+ */
 struct model_oracle {
 	uint64_t motor_on_us;
 	uint64_t motor_off_us;
 	uint64_t lease_us; /* last accepted LEASE */
 	uint64_t bus_us;
-	uint64_t depth_over_us; /* first stroke beyond armed limit + tolerance since ARM */
+	uint64_t depth_over_us; /* first stroke beyond limit + tolerance of the last ARM with one */
 };
 
 /** struct model_queue - streamed samples that the host has not fetched, the newest 64 */
@@ -67,8 +71,9 @@ struct model {
 	struct motor motor;
 
 	uint64_t now_us;
-	uint64_t motor_us; /* up to where the motor has been computed */
-	uint64_t step_us;  /* when it is computed next */
+	uint64_t before_us; /* how long it had power before this power-on, all together */
+	uint64_t motor_us;  /* up to where the motor has been computed */
+	uint64_t step_us;   /* when it is computed next */
 	uint64_t boot_end_us;
 
 	enum mnpen_state state;
@@ -86,6 +91,7 @@ struct model {
 	uint16_t target_depth_um;
 	uint16_t target_speed_rpm;
 	uint32_t strokes;
+	bool too_deep;	 /* one of them was beyond limit + tolerance */
 	uint64_t run_us; /* of the runs since ARM that have ended */
 	uint64_t run_start_us;
 	uint64_t last_stroke_us;
@@ -131,8 +137,11 @@ struct model_request {
  */
 void model_init(struct model *model, uint64_t seed, uint32_t today_days);
 
-/** model_power_on() - time 0: BOOT; what the hand and the body set stays */
-void model_power_on(struct model *model);
+/** model_power_cycle() - off now, and on at once: time 0, BOOT; what hand and body set stays */
+void model_power_cycle(struct model *model);
+
+/** model_age_us() - now, counted from the first power-on: time without a step back */
+uint64_t model_age_us(const struct model *model);
 
 /** model_advance() - let time pass up to @now_us; a time in the past changes nothing */
 void model_advance(struct model *model, uint64_t now_us);

@@ -169,7 +169,7 @@ static struct refusal lease(struct model *model, struct call *call)
 		return refusal;
 	model->lease_counter = lease.counter;
 	model->lease_deadline_us = model->now_us + model->arm.lease_ms * 1000ULL;
-	model->oracle.lease_us = model->now_us;
+	model->oracle.lease_us = model_age_us(model);
 	model->enable = lease.enable;
 	if (!model->enable && model->state == MNPEN_STATE_RUNNING &&
 	    !(model->ignore & MODEL_IGNORE_ENABLE))

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Model to JSON; the keys are a contract with everybody who tests against the virtual pen. */
-#include <inttypes.h>
+/* The model's truth and log as JSON, and the texts that a scenario compares. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,57 +7,7 @@
 
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
-#include "driver/proto/names.h"
 #include "tests/gadget/oracle.h"
-
-static void add_uint(struct json_object *object, const char *key, uint64_t value)
-{
-	json_object_object_add(object, key, json_object_new_uint64(value));
-}
-
-static void add_bool(struct json_object *object, const char *key, bool value)
-{
-	json_object_object_add(object, key, json_object_new_boolean(value));
-}
-
-static void add_string(struct json_object *object, const char *key, const char *value)
-{
-	json_object_object_add(object, key, json_object_new_string(value));
-}
-
-static void add_faults(struct json_object *object, uint16_t faults)
-{
-	struct json_object *list = json_object_new_array();
-
-	for (unsigned int bit = 0; bit < MNPEN_FAULT_COUNT; bit++)
-		if (faults & 1u << bit)
-			json_object_array_add(list, json_object_new_string(mnpen_fault_name(bit)));
-	json_object_object_add(object, "faults", list);
-}
-
-static void add_token(struct json_object *object, const struct model *model)
-{
-	bool armed = model->state == MNPEN_STATE_ARMED || model->state == MNPEN_STATE_RUNNING;
-	char text[17];
-
-	snprintf(text, sizeof(text), "%016" PRIx64, armed ? model->arm.token : 0);
-	add_string(object, "token", text);
-}
-
-static void add_times(struct json_object *object, const struct pen *pen)
-{
-	const struct model_oracle *oracle = &pen->model.oracle;
-
-	add_uint(object, "motor_on_ns", pen_ns(pen, oracle->motor_on_us));
-	add_uint(object, "motor_off_ns", pen_ns(pen, oracle->motor_off_us));
-	add_string(object, "last_command", pen->last_command);
-	add_uint(object, "last_command_ns", pen_ns(pen, pen->last_command_us));
-	add_uint(object, "last_stop_ns", pen_ns(pen, pen->last_stop_us));
-	add_uint(object, "last_lease_ns", pen_ns(pen, oracle->lease_us));
-	add_uint(object, "bus_ns", pen_ns(pen, oracle->bus_us));
-	add_uint(object, "depth_over_ns", pen_ns(pen, oracle->depth_over_us));
-	add_uint(object, "now_ns", oracle_now_ns(pen));
-}
 
 uint64_t oracle_now_ns(const struct pen *pen)
 {
@@ -68,25 +17,43 @@ uint64_t oracle_now_ns(const struct pen *pen)
 struct json_object *oracle_state(const struct pen *pen)
 {
 	const struct model *model = &pen->model;
-	struct json_object *object = json_object_new_object();
+	const struct model_oracle *seen = &model->oracle;
+	bool armed = model->state == MNPEN_STATE_ARMED || model->state == MNPEN_STATE_RUNNING;
 
-	if (!object)
-		return NULL;
-	add_string(object, "state", mnpen_state_name(model->state));
-	add_bool(object, "motor", model->motor.drive);
-	add_uint(object, "depth_um", model_depth_um(model));
-	/* Without the sensor's noise. */
-	add_uint(object, "speed_rpm", (uint64_t)llround(model->motor.speed_rpm));
-	add_bool(object, "trigger", model->trigger);
-	add_bool(object, "contact", model->contact);
-	add_token(object, model);
-	add_bool(object, "enable", model->enable);
-	add_string(object, "stop_reason", mnpen_stop_reason_name(model->stop_reason));
-	add_faults(object, model->faults);
-	add_uint(object, "strokes", model->strokes);
-	add_uint(object, "run_ms", model_run_us(model) / 1000);
-	add_times(object, pen);
-	return object;
+	return oracle_json(&(struct oracle){
+		.state = (uint8_t)model->state,
+		.motor = model->motor.drive,
+		.depth_um = model_depth_um(model),
+		/* Without the sensor's noise. */
+		.speed_rpm = (uint64_t)llround(model->motor.speed_rpm),
+		.trigger = model->trigger,
+		.contact = model->contact,
+		.token = armed ? model->arm.token : 0,
+		.enable = model->enable,
+		.stop_reason = (uint8_t)model->stop_reason,
+		.faults = model->faults,
+		.strokes = model->strokes,
+		.run_ms = model_run_us(model) / 1000,
+		.motor_on_ns = pen_ns(pen, seen->motor_on_us),
+		.motor_off_ns = pen_ns(pen, seen->motor_off_us),
+		.last_command = pen->last_command,
+		.last_command_ns = pen_ns(pen, pen->last_command_us),
+		.last_stop_ns = pen_ns(pen, pen->last_stop_us),
+		.last_lease_ns = pen_ns(pen, seen->lease_us),
+		.bus_ns = pen_ns(pen, seen->bus_us),
+		.depth_over_ns = pen_ns(pen, seen->depth_over_us),
+		.now_ns = oracle_now_ns(pen),
+	});
+}
+
+static void add_uint(struct json_object *object, const char *key, uint64_t value)
+{
+	json_object_object_add(object, key, json_object_new_uint64(value));
+}
+
+static void add_string(struct json_object *object, const char *key, const char *value)
+{
+	json_object_object_add(object, key, json_object_new_string(value));
 }
 
 struct json_object *oracle_log(const struct pen *pen, unsigned int count)

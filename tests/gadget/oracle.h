@@ -10,6 +10,35 @@
 
 #include "tests/gadget/pen.h"
 
+/** struct oracle - what "state" tells of a device; times are CLOCK_MONOTONIC, 0 for what never was
+ */
+struct oracle {
+	uint8_t state; /* enum mnpen_state */
+	bool motor;
+	uint64_t depth_um;
+	uint64_t speed_rpm;
+	bool trigger;
+	bool contact;
+	uint64_t token; /* of the ARM, while armed; or 0 */
+	bool enable;
+	uint8_t stop_reason; /* enum mnpen_stop_reason */
+	uint16_t faults;
+	uint64_t strokes;
+	uint64_t run_ms;
+	uint64_t motor_on_ns;
+	uint64_t motor_off_ns;
+	const char *last_command; /* "none", or a request's name */
+	uint64_t last_command_ns;
+	uint64_t last_stop_ns;
+	uint64_t last_lease_ns;
+	uint64_t bus_ns;
+	uint64_t depth_over_ns;
+	uint64_t now_ns;
+};
+
+/** oracle_json() - the keys of @oracle. New reference, or NULL */
+struct json_object *oracle_json(const struct oracle *oracle);
+
 /** oracle_state() - the command "state"; the caller has advanced @pen. New reference, or NULL */
 struct json_object *oracle_state(const struct pen *pen);
 

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which values the keys of "state" can have at all, so that a slip in a test is told at once. */
+/*
+ * The keys of "state", a contract with everybody who tests against the virtual pen: how each is
+ * written as JSON, and which values it can have at all, so that a slip in a test is told at once.
+ */
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "driver/base/cleanup.h"
@@ -73,45 +79,126 @@ static bool is_faults(const char *value)
 	return true;
 }
 
+/* ---- as JSON; @value: the member of struct oracle ---- */
+
+static struct json_object *state_json(const void *value)
+{
+	return json_object_new_string(mnpen_state_name(*(const uint8_t *)value));
+}
+
+static struct json_object *stop_reason_json(const void *value)
+{
+	return json_object_new_string(mnpen_stop_reason_name(*(const uint8_t *)value));
+}
+
+static struct json_object *bool_json(const void *value)
+{
+	return json_object_new_boolean(*(const bool *)value);
+}
+
+static struct json_object *number_json(const void *value)
+{
+	return json_object_new_uint64(*(const uint64_t *)value);
+}
+
+static struct json_object *request_json(const void *value)
+{
+	return json_object_new_string(*(const char *const *)value);
+}
+
+static struct json_object *token_json(const void *value)
+{
+	char text[TOKEN_DIGITS + 1];
+
+	snprintf(text, sizeof(text), "%016" PRIx64, *(const uint64_t *)value);
+	return json_object_new_string(text);
+}
+
+static struct json_object *faults_json(const void *value)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (unsigned int bit = 0; bit < MNPEN_FAULT_COUNT; bit++)
+		if (*(const uint16_t *)value & 1u << bit)
+			json_object_array_add(list, json_object_new_string(mnpen_fault_name(bit)));
+	return list;
+}
+
+/* ---- the keys ---- */
+
+/** struct kind - what a key's value is */
+struct kind {
+	struct json_object *(*json)(const void *value);
+	bool (*takes)(const char *text);
+	const char *what;
+};
+
+static const struct kind state = {state_json, is_state, "boot, idle, armed, running or fault"};
+static const struct kind flag = {bool_json, is_bool, "true or false"};
+static const struct kind number = {number_json, is_number, "a whole number, without leading zeros"};
+static const struct kind token = {token_json, is_token, "16 hex digits in lower case"};
+static const struct kind stop_reason = {
+	stop_reason_json, is_stop_reason,
+	"none, host, trigger, lease, disabled, run-limit, fault, bus or cartridge"};
+static const struct kind faults = {
+	faults_json, is_faults,
+	"names of faults in the protocol's order, joined by commas, or nothing"};
+static const struct kind request = {request_json, is_request,
+				    "none, or the name of a request such as set-target"};
+
+#define KEY(name, kind)                                                                            \
+	{                                                                                          \
+#name, offsetof(struct oracle, name), &(kind)                                      \
+	}
+
+static const struct key {
+	const char *name;
+	size_t offset; /* in struct oracle */
+	const struct kind *kind;
+} keys[] = {
+	KEY(state, state),
+	KEY(motor, flag),
+	KEY(depth_um, number),
+	KEY(speed_rpm, number),
+	KEY(trigger, flag),
+	KEY(contact, flag),
+	KEY(token, token),
+	KEY(enable, flag),
+	KEY(stop_reason, stop_reason),
+	KEY(faults, faults),
+	KEY(strokes, number),
+	KEY(run_ms, number),
+	KEY(motor_on_ns, number),
+	KEY(motor_off_ns, number),
+	KEY(last_command, request),
+	KEY(last_command_ns, number),
+	KEY(last_stop_ns, number),
+	KEY(last_lease_ns, number),
+	KEY(bus_ns, number),
+	KEY(depth_over_ns, number),
+	KEY(now_ns, number),
+};
+
+struct json_object *oracle_json(const struct oracle *oracle)
+{
+	struct json_object *object = json_object_new_object();
+
+	for (size_t i = 0; object && i < ELEMENTSOF(keys); i++) {
+		const void *value = (const char *)oracle + keys[i].offset;
+
+		json_object_object_add(object, keys[i].name, keys[i].kind->json(value));
+	}
+	return object;
+}
+
 bool oracle_takes(const char *key, const char *value, const char **ret_takes)
 {
-	static const char number[] = "a whole number, without leading zeros";
-	static const struct {
-		const char *key;
-		bool (*takes)(const char *value);
-		const char *what;
-	} keys[] = {
-		{"state", is_state, "boot, idle, armed, running or fault"},
-		{"motor", is_bool, "true or false"},
-		{"depth_um", is_number, number},
-		{"speed_rpm", is_number, number},
-		{"trigger", is_bool, "true or false"},
-		{"contact", is_bool, "true or false"},
-		{"token", is_token, "16 hex digits in lower case"},
-		{"enable", is_bool, "true or false"},
-		{"stop_reason", is_stop_reason,
-		 "none, host, trigger, lease, disabled, run-limit, fault, bus or cartridge"},
-		{"faults", is_faults,
-		 "names of faults in the protocol's order, joined by commas, or nothing"},
-		{"strokes", is_number, number},
-		{"run_ms", is_number, number},
-		{"motor_on_ns", is_number, number},
-		{"motor_off_ns", is_number, number},
-		{"last_command", is_request, "none, or the name of a request such as set-target"},
-		{"last_command_ns", is_number, number},
-		{"last_stop_ns", is_number, number},
-		{"last_lease_ns", is_number, number},
-		{"bus_ns", is_number, number},
-		{"depth_over_ns", is_number, number},
-		{"now_ns", is_number, number},
-	};
-
 	*ret_takes = NULL;
 	for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
-		if (strcmp(keys[i].key, key) != 0)
+		if (strcmp(keys[i].name, key) != 0)
 			continue;
-		*ret_takes = keys[i].what;
-		return keys[i].takes(value);
+		*ret_takes = keys[i].kind->what;
+		return keys[i].kind->takes(value);
 	}
 	return false;
 }

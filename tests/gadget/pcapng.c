@@ -47,6 +47,11 @@ static uint64_t get64(const struct pcapng *r, const uint8_t *p)
 
 static int fail(struct pcapng *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+void pcapng_damaged(struct pcapng *reader, const char *what)
+{
+	(void)fail(reader, "%s", what);
+}
+
 static int fail(struct pcapng *r, const char *format, ...)
 {
 	char what[96];

@@ -60,4 +60,7 @@ void pcapng_begin(struct pcapng *reader, const uint8_t *bytes, size_t len);
  */
 int pcapng_next(struct pcapng *reader, struct pcapng_packet *ret);
 
+/** pcapng_damaged() - the reader cannot go on behind the last packet: @what into reader->error */
+void pcapng_damaged(struct pcapng *reader, const char *what);
+
 #endif

@@ -29,7 +29,7 @@ static void log_request(struct pen *pen, const char *name, const struct usb_setu
 		.result = result,
 		.value = setup->value,
 		.length = setup->length,
-		.time_us = pen->model.now_us,
+		.time_us = model_age_us(&pen->model),
 	};
 }
 
@@ -48,9 +48,17 @@ static void note_arrival(struct pen *pen, const struct usb_setup *setup)
 	if (setup->type != MNPEN_REQTYPE_OUT || !is_pen_request(setup))
 		return;
 	pen->last_command = mnpen_request_name(setup->request);
-	pen->last_command_us = pen->model.now_us;
+	pen->last_command_us = model_age_us(&pen->model);
+}
+
+/* What follows from a request that was carried out. */
+static void note_success(struct pen *pen, const struct usb_setup *setup)
+{
 	if (setup->request == MNPEN_REQ_STOP)
-		pen->last_stop_us = pen->model.now_us;
+		pen->last_stop_us = model_age_us(&pen->model);
+	/* The copy that is still to come was of the stream before. */
+	if (setup->request == MNPEN_REQ_SET_STREAM)
+		misbehave_stream_end(&pen->misbehave);
 }
 
 static int request_pen(struct pen *pen, const struct usb_transfer *transfer)
@@ -83,6 +91,7 @@ static int request_pen(struct pen *pen, const struct usb_transfer *transfer)
 	log_request(pen, name, setup, error == MNPEN_ERR_NONE ? "ok" : mnpen_error_name(error));
 	if (error != MNPEN_ERR_NONE)
 		return -EPIPE;
+	note_success(pen, setup);
 	if (len)
 		memcpy(transfer->in, reply, len);
 	return (int)len;
@@ -116,7 +125,7 @@ static uint64_t function_ready_ns(struct usb_device *usb, uint8_t endpoint)
 		return 0;
 	if (pen->model.stream_next_us == MODEL_NEVER)
 		return USB_NEVER;
-	return pen_ns(pen, pen->model.stream_next_us);
+	return pen->power_on_ns + pen->model.stream_next_us * NSEC_PER_USEC;
 }
 
 static void function_bus(struct usb_device *usb, enum usb_bus_event event)
@@ -132,6 +141,9 @@ static void function_bus(struct usb_device *usb, enum usb_bus_event event)
 
 	if (event != USB_BUS_ATTACH)
 		model_bus(&pen->model, model_events[event]);
+	/* A pen that ignores the event goes on streaming. */
+	if (pen->model.stream_next_us == MODEL_NEVER)
+		misbehave_stream_end(&pen->misbehave);
 	/* What happened to the buttons while nobody was there is of no interest to a new host. */
 	if (event == USB_BUS_RESET || event == USB_BUS_UNPLUG || event == USB_BUS_ATTACH)
 		hid_reset(&pen->hid, motor_battery_pct(&pen->model.motor));
@@ -217,7 +229,7 @@ void pen_init(struct pen *pen, const struct device_options *options, unsigned in
 	      const char *serial, uint64_t now_ns)
 {
 	memset(pen, 0, sizeof(*pen));
-	pen->power_on_ns = now_ns;
+	pen->first_on_ns = pen->power_on_ns = now_ns;
 	pen->last_command = "none";
 	snprintf(pen->serial, sizeof(pen->serial), "%s", serial);
 	/* Seed 0 stays silent; otherwise each pen has a noise of its own. */
@@ -235,12 +247,11 @@ void pen_init(struct pen *pen, const struct device_options *options, unsigned in
 
 void pen_power_cycle(struct pen *pen, uint64_t now_ns)
 {
-	model_power_on(&pen->model);
-	pen->power_on_ns = now_ns;
-	pen->last_command = "none";
-	pen->last_command_us = 0;
-	pen->last_stop_us = 0;
-	pen->logged = 0;
+	pen_advance(pen, now_ns);
+	model_power_cycle(&pen->model);
+	/* To the microsecond of the model, so that its times before and after fit together. */
+	pen->power_on_ns = pen->first_on_ns + pen->model.before_us * NSEC_PER_USEC;
+	misbehave_stream_end(&pen->misbehave);
 	usb_reset(&pen->usb);
 	hid_reset(&pen->hid, motor_battery_pct(&pen->model.motor));
 }
@@ -252,9 +263,9 @@ void pen_advance(struct pen *pen, uint64_t now_ns)
 	hid_battery(&pen->hid, motor_battery_pct(&pen->model.motor));
 }
 
-uint64_t pen_ns(const struct pen *pen, uint64_t time_us)
+uint64_t pen_ns(const struct pen *pen, uint64_t age_us)
 {
-	return time_us ? pen->power_on_ns + time_us * NSEC_PER_USEC : 0;
+	return age_us ? pen->first_on_ns + age_us * NSEC_PER_USEC : 0;
 }
 
 void pen_trigger(struct pen *pen, bool pressed)

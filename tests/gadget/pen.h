@@ -23,7 +23,7 @@ struct pen_log_entry {
 	const char *result; /* "ok", the refusal's name, or "stalled" by order */
 	uint16_t value;
 	uint16_t length;
-	uint64_t time_us;
+	uint64_t time_us; /* model_age_us(), as all times below */
 };
 
 struct pen {
@@ -31,14 +31,15 @@ struct pen {
 	struct model model;
 	struct hid hid;
 	struct misbehave misbehave;
-	uint64_t power_on_ns;
+	uint64_t first_on_ns; /* of its first power-on */
+	uint64_t power_on_ns; /* of the last one */
 	char serial[MNPEN_SERIAL_MAX + 1];
 
 	struct pen_log_entry log[PEN_LOG];
 	uint64_t logged;
-	const char *last_command; /* last OUT request, "none" before */
+	const char *last_command; /* last OUT request that came, whatever became of it */
 	uint64_t last_command_us;
-	uint64_t last_stop_us;
+	uint64_t last_stop_us; /* last STOP that was accepted */
 };
 
 /** pen_from_usb() - the pen that @usb is; NULL if it is something else */
@@ -51,16 +52,16 @@ struct pen *pen_from_usb(struct usb_device *usb);
 void pen_init(struct pen *pen, const struct device_options *options, unsigned int number,
 	      const char *serial, uint64_t now_ns);
 
-/** pen_power_cycle() - off and on again */
+/** pen_power_cycle() - off and on again at @now_ns; what the oracle and the log saw stays */
 void pen_power_cycle(struct pen *pen, uint64_t now_ns);
 
 /** pen_advance() - bring the pen to @now_ns; before anything else is done with it */
 void pen_advance(struct pen *pen, uint64_t now_ns);
 
-/** pen_ns() - a moment of the pen as CLOCK_MONOTONIC; 0 (never) stays 0 */
-uint64_t pen_ns(const struct pen *pen, uint64_t time_us);
+/** pen_ns() - a moment of the oracle or the log as CLOCK_MONOTONIC; 0 (never) stays 0 */
+uint64_t pen_ns(const struct pen *pen, uint64_t age_us);
 
-/** pen_trigger() and pen_button() - the hand: model and HID report */
+/** pen_trigger() - the hand: model and HID report */
 void pen_trigger(struct pen *pen, bool pressed);
 
 #endif

@@ -14,12 +14,35 @@
 #define TYPE_INTERRUPT 1
 #define TYPE_CONTROL 2
 #define GROWTH 4096
+#define IN_FLIGHT 64 /* requests of one device: hosts make them one by one, but for a STOP */
 
 DEFINE_CLEANUP(struct recording *, recording_free)
 
+/* The way of its data: whatever has the same number and goes the other way is no request. */
+uint8_t recorded_type(enum mnpen_request request)
+{
+	switch (request) {
+	case MNPEN_REQ_GET_INFO:
+	case MNPEN_REQ_GET_STATUS:
+	case MNPEN_REQ_GET_CARTRIDGE:
+	case MNPEN_REQ_GET_ERROR:
+		return MNPEN_REQTYPE_IN;
+	case MNPEN_REQ_NONE:
+	case MNPEN_REQ_ARM:
+	case MNPEN_REQ_SET_TARGET:
+	case MNPEN_REQ_LEASE:
+	case MNPEN_REQ_STOP:
+	case MNPEN_REQ_CLEAR_FAULT:
+	case MNPEN_REQ_SET_STREAM:
+	case MNPEN_REQ_CLAIM_CARTRIDGE:
+		break;
+	}
+	return MNPEN_REQTYPE_OUT;
+}
+
 bool recorded_is(const struct recorded *entry, enum mnpen_request request)
 {
-	return entry->request && (entry->setup.type & ~USB_DIR_IN) == MNPEN_REQTYPE_OUT &&
+	return entry->request && entry->setup.type == recorded_type(request) &&
 	       entry->setup.index == MNPEN_IF_CONTROL && entry->setup.request == request;
 }
 
@@ -90,6 +113,13 @@ static int find_pen(const uint8_t *bytes, size_t len, uint32_t *ret_device, char
 
 /* ---- its packets ---- */
 
+/** struct flight - a request that waits for its end */
+struct flight {
+	bool open;
+	uint64_t id;
+	size_t entry;
+};
+
 /** struct builder - a recording that is being made */
 struct builder {
 	struct recording *recording;
@@ -97,7 +127,8 @@ struct builder {
 	uint32_t device;
 	uint64_t first_usec;
 	bool begun;
-	uint64_t *ids; /* of requests that wait for their end: by index of the entry, 0 = ended */
+	struct flight flights[IN_FLIGHT]; /* a ring: what is pushed out was never answered */
+	unsigned int n_flights;
 };
 
 static int grow(struct builder *b)
@@ -105,15 +136,10 @@ static int grow(struct builder *b)
 	struct recording *rec = b->recording;
 	size_t room = b->room + GROWTH + b->room / 2;
 	struct recorded *entries = realloc(rec->entries, room * sizeof(*entries));
-	uint64_t *ids;
 
 	if (!entries)
 		return -ENOMEM;
 	rec->entries = entries;
-	ids = realloc(b->ids, room * sizeof(*ids));
-	if (!ids)
-		return -ENOMEM;
-	b->ids = ids;
 	b->room = room;
 	return 0;
 }
@@ -127,7 +153,6 @@ static int add(struct builder *b, const struct pcapng_packet *p, struct recorded
 	if (!b->begun)
 		b->first_usec = p->usec;
 	b->begun = true;
-	b->ids[rec->n] = p->id;
 	*ret = &rec->entries[rec->n++];
 	**ret = (struct recorded){
 		/* Whoever sorted it wrongly: time does not run back. */
@@ -148,28 +173,41 @@ static int begin_request(struct builder *b, const struct pcapng_packet *p)
 		return -ENOMEM;
 	entry->request = true;
 	entry->setup = unpack_setup(p->setup);
+	b->flights[b->n_flights++ % IN_FLIGHT] = (struct flight){
+		.open = true,
+		.id = p->id,
+		.entry = b->recording->n - 1,
+	};
 	return 0;
 }
 
-/* Few are in flight at once: the one that ended is among the last. */
+/* The newest one of this id, or NULL: the file may begin in the middle of it. */
+static struct flight *find_flight(struct builder *b, uint64_t id)
+{
+	for (unsigned int i = 1; i <= IN_FLIGHT; i++) {
+		struct flight *flight = &b->flights[(b->n_flights - i) % IN_FLIGHT];
+
+		if (flight->open && flight->id == id)
+			return flight;
+	}
+	return NULL;
+}
+
 static void end_request(struct builder *b, const struct pcapng_packet *p)
 {
-	struct recording *rec = b->recording;
+	struct flight *flight = find_flight(b, p->id);
+	struct recorded *entry;
 
-	for (size_t i = rec->n; i-- > 0;) {
-		struct recorded *entry = &rec->entries[i];
-
-		if (!entry->request || b->ids[i] != p->id)
-			continue;
-		b->ids[i] = 0;
-		/* What the host took back (-ENOENT, -ECONNRESET) the pen had not answered. */
-		entry->answered = p->status == 0 || p->status == -EPIPE;
-		entry->status = p->status;
-		if (entry->setup.type & USB_DIR_IN) {
-			entry->data = p->data;
-			entry->len = p->len;
-		}
+	if (!flight)
 		return;
+	flight->open = false;
+	entry = &b->recording->entries[flight->entry];
+	/* What the host took back (-ENOENT, -ECONNRESET) the pen had not answered. */
+	entry->answered = p->status == 0 || p->status == -EPIPE;
+	entry->status = p->status;
+	if (entry->setup.type & USB_DIR_IN) {
+		entry->data = p->data;
+		entry->len = p->len;
 	}
 }
 
@@ -194,13 +232,17 @@ static int read_packets(struct builder *b, size_t len)
 	struct recording *rec = b->recording;
 	struct pcapng_packet packet;
 	struct pcapng reader;
-	int error = 0;
 
 	pcapng_begin(&reader, rec->bytes, len);
-	while (error >= 0 && pcapng_next(&reader, &packet) > 0)
-		error = take(b, &packet);
-	if (error < 0)
-		return error;
+	while (pcapng_next(&reader, &packet) > 0) {
+		/* Half a record would be played as if the pen had sent no more. */
+		if (packet.cut && packet.device == b->device) {
+			pcapng_damaged(&reader, "only a part of the packet was captured");
+			break;
+		}
+		if (take(b, &packet) < 0)
+			return -ENOMEM;
+	}
 	snprintf(rec->cut, sizeof(rec->cut), "%s", reader.error);
 	rec->speed_mbit = reader.speed_mbit;
 	return 0;
@@ -233,14 +275,13 @@ static int build(struct recording *rec, size_t len, char *error, size_t size)
 	/* The sample endpoint is known when the descriptors are, so the packets are read twice. */
 	for (int pass = 0; r >= 0 && pass < 2; pass++) {
 		rec->n = 0;
-		b.begun = false;
+		b = (struct builder){.recording = rec, .room = b.room, .device = b.device};
 		r = read_packets(&b, len);
 		if (r < 0)
 			snprintf(error, size, "out of memory");
 		else if (pass == 0)
 			r = recording_descriptors(rec, error, size);
 	}
-	free(b.ids);
 	mark_turns(rec);
 	return r;
 }

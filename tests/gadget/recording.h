@@ -53,7 +53,10 @@ int recording_parse(struct recording **ret, uint8_t *bytes, size_t len, char *er
 /** recording_free() - NULL is fine; returns NULL */
 struct recording *recording_free(struct recording *recording);
 
-/** recorded_is() - whether it is the class request @request to the pen */
+/** recorded_type() - bmRequestType of @request */
+uint8_t recorded_type(enum mnpen_request request);
+
+/** recorded_is() - whether it is the class request @request to the pen, in its direction */
 bool recorded_is(const struct recorded *entry, enum mnpen_request request);
 
 /** recorded_sample() - whether it is a packet that decodes */

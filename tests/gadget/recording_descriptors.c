@@ -11,6 +11,7 @@
 #include "tests/gadget/recording_parts.h"
 
 #define CONFIG_HEAD 9
+#define CONFIG_INTERFACES_OFFSET 4
 #define CONFIG_VALUE_OFFSET 5
 #define INTERFACE_SIZE 9
 #define ENDPOINT_SIZE 7
@@ -43,7 +44,7 @@ static const struct recorded *find(const struct recording *rec, enum usb_descrip
 }
 
 /* Every descriptor within the whole, each as long as its kind is. */
-static bool config_valid(const uint8_t *config, size_t len)
+static bool lengths_valid(const uint8_t *config, size_t len)
 {
 	if (len < CONFIG_HEAD || config[0] != CONFIG_HEAD || config[1] != USB_DT_CONFIG ||
 	    (size_t)(config[2] | config[3] << 8) != len)
@@ -61,6 +62,17 @@ static bool config_valid(const uint8_t *config, size_t len)
 		     d[ENDPOINT_INTERVAL_OFFSET] > INTERVAL_MAX))
 			return false;
 	}
+	return true;
+}
+
+/* USB/IP's list of devices tells the class of each interface that is counted. */
+static bool config_valid(const uint8_t *config, size_t len)
+{
+	if (!lengths_valid(config, len) || !config[CONFIG_INTERFACES_OFFSET])
+		return false;
+	for (uint8_t i = 0; i < config[CONFIG_INTERFACES_OFFSET]; i++)
+		if (!usb_find_interface((struct usb_bytes){config, len}, i, 0))
+			return false;
 	return true;
 }
 

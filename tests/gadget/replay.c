@@ -58,15 +58,15 @@ static void push(struct replay *replay, const uint8_t *data, size_t len)
 
 int replay_pop(struct replay *replay, uint8_t *buf, size_t size)
 {
-	const struct replay_packet *packet = &replay->queue[replay->head % MNPEN_QUEUE_SAMPLES];
+	const struct replay_packet *packet;
 
 	if (!replay->count)
 		return -EAGAIN;
+	packet = &replay->queue[replay->head++ % MNPEN_QUEUE_SAMPLES];
+	replay->count--;
 	if (packet->len > size)
 		return -EOVERFLOW;
 	memcpy(buf, packet->data, packet->len);
-	replay->head++;
-	replay->count--;
 	return (int)packet->len;
 }
 
@@ -193,22 +193,63 @@ void replay_go_on(struct replay *replay, size_t index)
 	link_numbers(replay);
 }
 
-void replay_rest(struct replay *replay, enum mnpen_stop_reason reason, size_t index)
+void replay_open_window(struct replay *replay, size_t begin)
+{
+	const struct recording *rec = replay->recording;
+	size_t i = begin;
+
+	while (i < rec->n && !recorded_is(&rec->entries[i], MNPEN_REQ_ARM))
+		i++;
+	replay->window = begin;
+	replay->next_arm = i;
+	replay->left_out = false;
+}
+
+/* ---- the pen does what the recorded one did not ---- */
+
+static void cut_drive(struct replay *replay)
 {
 	const unsigned int off = MNPEN_FLAG_DRIVE | MNPEN_FLAG_ENABLED;
 	struct mnpen_sample *s = &replay->last;
 
 	if (replay_driven(replay))
 		replay->oracle.motor_off_us = replay->now_us;
+	s->flags &= (uint8_t)~off;
+	s->depth_um = s->speed_rpm = s->motor_ma = 0;
+}
+
+static void wait_at(struct replay *replay, size_t index)
+{
+	replay->ended = index >= replay->recording->n;
+	replay->at = MIN(index, replay->recording->n);
+	wait_here(replay, replay->now_us);
+}
+
+void replay_leave_out(struct replay *replay)
+{
+	struct mnpen_sample *s = &replay->last;
+
+	cut_drive(replay);
+	if (s->state == MNPEN_STATE_RUNNING) {
+		s->state = MNPEN_STATE_ARMED;
+		s->stop_reason = MNPEN_STOP_DISABLED;
+	}
+	replay->left_out = true;
+	wait_at(replay, replay->next_arm);
+}
+
+void replay_rest(struct replay *replay, enum mnpen_stop_reason reason, size_t index)
+{
+	struct mnpen_sample *s = &replay->last;
+
+	cut_drive(replay);
 	if (s->state == MNPEN_STATE_ARMED || s->state == MNPEN_STATE_RUNNING) {
 		s->state = MNPEN_STATE_IDLE;
 		s->stop_reason = (uint8_t)reason;
 	}
-	s->flags &= (uint8_t)~off;
-	s->depth_um = s->speed_rpm = s->motor_ma = s->lease_left_ms = 0;
-	replay->ended = index >= replay->recording->n;
-	replay->at = MIN(index, replay->recording->n);
-	wait_here(replay, replay->now_us);
+	s->lease_left_ms = 0;
+	replay->left_out = false;
+	wait_at(replay, index);
 }
 
 void replay_start(struct replay *replay)
@@ -283,7 +324,7 @@ void replay_advance(struct replay *replay, uint64_t now_us)
 	while (!replay->waiting && !replay->ended && step(replay))
 		replay->ended = replay->at == replay->recording->n;
 	if (replay_lease_over(replay))
-		replay_rest(replay, MNPEN_STOP_LEASE, replay_next_arm(replay));
+		replay_rest(replay, MNPEN_STOP_LEASE, replay->next_arm);
 	/* A recording that was cut off in the middle of a run says no more of its motor. */
 	if (replay->ended && !replay->waiting)
 		replay_rest(replay, MNPEN_STOP_BUS, replay->recording->n);
@@ -326,6 +367,7 @@ int replay_init(struct replay *replay, const struct recording *recording, uint64
 	};
 	if (!replay->met)
 		return -ENOMEM;
+	replay_open_window(replay, 0);
 	/* Who the pen is and how it is: not part of what waits for the host. */
 	while (replay->at < recording->n && recording->entries[replay->at].request &&
 	       replay_rank(&recording->entries[replay->at]) == REPLAY_FREE)

@@ -10,7 +10,8 @@
  * there. A host that is ahead makes the play jump. Between two such points the samples come at
  * their recorded times, whatever the host does, with two exceptions: a STOP (or SET_INTERFACE, or
  * the loss of the host) to an armed pen makes the play jump to the recorded one; and if there is
- * none, the recorded run is left out, and the pen rests until the next recorded ARM.
+ * none, the recorded run is left out, and the pen rests until the next recorded ARM. Likewise for a
+ * LEASE that disables, but that the pen stays armed.
  *
  * docs/capture.md tells the same to readers. Pure: no I/O, no clock; times are CLOCK_MONOTONIC.
  */
@@ -40,8 +41,11 @@ struct replay_packet {
 
 /** struct replay_lease - the live host's lease, and what explains the recorded samples */
 struct replay_lease {
-	uint16_t lease_ms; /* of the live ARM; 0 = there was none */
-	uint64_t end_us;   /* by the clock of the samples */
+	uint64_t token; /* of the live ARM; 0 = there was none */
+	uint32_t limits_crc;
+	uint16_t lease_ms;
+	uint32_t counter; /* of the last LEASE that was accepted */
+	uint64_t end_us;  /* by the clock of the samples */
 	bool enabled;
 	unsigned int recorded; /* leases that no sample has shown yet */
 	uint64_t recorded_end_us;
@@ -57,17 +61,18 @@ struct replay_oracle {
 	uint64_t command_us;
 	uint64_t bus_us;
 	const char *command; /* the last OUT request */
-	uint64_t token;	     /* of the last ARM */
 };
 
 /** struct replay - all fields are for reading */
 struct replay {
 	const struct recording *recording;
-	bool *met;     /* by entry: the live host has sent this one */
-	size_t at;     /* the next entry */
-	size_t window; /* behind the last ARM that was met */
-	bool started;  /* the host has asked for samples */
-	bool waiting;  /* entry @at is a command that the host has not sent */
+	bool *met;	 /* by entry: the live host has sent this one */
+	size_t at;	 /* the next entry */
+	size_t window;	 /* behind the last ARM that was met */
+	size_t next_arm; /* the first ARM in there: behind it lies another run; n = none */
+	bool started;	 /* the host has asked for samples */
+	bool waiting;	 /* entry @at is a command that the host has not sent */
+	bool left_out;	 /* the host has disabled a run that the recorded one did not */
 	bool ended;
 	uint64_t now_us;
 	uint64_t start_us; /* power-on of the play */
@@ -106,7 +111,8 @@ void replay_advance(struct replay *replay, uint64_t now_us);
 /** replay_next_us() - when the next sample is due; UINT64_MAX = nobody knows */
 uint64_t replay_next_us(const struct replay *replay);
 
-/** replay_pop() - the oldest packet of the stream. Return: its length; -EAGAIN, -EOVERFLOW */
+/** replay_pop() - the oldest packet of the stream. Return: its length; -EAGAIN; -EOVERFLOW, and it
+ * is lost, as on a bus */
 int replay_pop(struct replay *replay, uint8_t *buf, size_t size);
 
 /**

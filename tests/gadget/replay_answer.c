@@ -73,9 +73,9 @@ static int answer_status(struct replay *replay, uint8_t *reply)
 
 int replay_answer(struct replay *replay, const struct usb_setup *setup, uint8_t *reply)
 {
-	if (setup->request == MNPEN_REQ_GET_STATUS && setup->length == MNPEN_SAMPLE_SIZE)
+	if (setup->request == MNPEN_REQ_GET_STATUS)
 		return answer_status(replay, reply);
-	if (setup->request == MNPEN_REQ_GET_ERROR && setup->length == MNPEN_ERROR_SIZE) {
+	if (setup->request == MNPEN_REQ_GET_ERROR) {
 		mnpen_error_encode(reply, &replay->error);
 		return MNPEN_ERROR_SIZE;
 	}

@@ -28,17 +28,20 @@ void replay_lease_armed(struct replay *replay, const uint8_t *data)
 
 	mnpen_arm_unpack(&arm, data);
 	*lease = (struct replay_lease){
+		.token = arm.token,
+		.limits_crc = arm.crc,
 		.lease_ms = arm.lease_ms,
 		.end_us = pen_now_us(replay) + arm.lease_ms * USEC_PER_MSEC,
 	};
 }
 
-void replay_lease_renewed(struct replay *replay, bool enable)
+void replay_lease_renewed(struct replay *replay, const struct mnpen_lease *live)
 {
 	struct replay_lease *lease = &replay->lease;
 
 	lease->end_us = pen_now_us(replay) + lease->lease_ms * USEC_PER_MSEC;
-	lease->enabled = enable;
+	lease->counter = live->counter;
+	lease->enabled = live->enable;
 }
 
 bool replay_lease_over(const struct replay *replay)

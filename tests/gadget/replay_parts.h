@@ -25,6 +25,12 @@ bool replay_armed(const struct replay *replay);
 /** replay_go_on() - the play goes on at entry @index now: after waiting for it, or by a jump */
 void replay_go_on(struct replay *replay, size_t index);
 
+/** replay_open_window() - a run begins at entry @begin */
+void replay_open_window(struct replay *replay, size_t begin);
+
+/** replay_leave_out() - the pen is disabled and stays armed, and the play waits for the next ARM */
+void replay_leave_out(struct replay *replay);
+
 /** replay_rest() - the pen rests from now on, and the play waits at entry @index */
 void replay_rest(struct replay *replay, enum mnpen_stop_reason reason, size_t index);
 
@@ -36,20 +42,23 @@ bool replay_status_ahead(struct replay *replay, struct mnpen_sample *ret);
 void replay_start(struct replay *replay);
 
 /* ---- replay_request.c ---- */
-/** replay_next_arm() - the first ARM that the live host has not sent: what lies behind it is
- * another run. recording->n = there is none */
-size_t replay_next_arm(const struct replay *replay);
-
 /** replay_refuse() - for GET_ERROR to tell. Returns -EPIPE */
 int replay_refuse(struct replay *replay, uint8_t request, enum mnpen_error code, uint32_t cmd);
 
+/* ---- replay_check.c ---- */
+/** replay_check() - what every pen refuses about a request, by what is known of the live host
+ * @ret_detail: offset of the offending field; untouched when there is none */
+enum mnpen_error replay_check(const struct replay *replay, const struct usb_setup *setup,
+			      const uint8_t *data, size_t len, uint16_t *ret_detail);
+
 /* ---- replay_answer.c ---- */
-/** replay_answer() - an IN request. Return: bytes of @reply, or -EPIPE */
+/** replay_answer() - an IN request that passed replay_check(). Return: bytes of @reply, or -EPIPE
+ */
 int replay_answer(struct replay *replay, const struct usb_setup *setup, uint8_t *reply);
 
 /* ---- replay_lease.c ---- */
 void replay_lease_armed(struct replay *replay, const uint8_t *data);
-void replay_lease_renewed(struct replay *replay, bool enable);
+void replay_lease_renewed(struct replay *replay, const struct mnpen_lease *live);
 /** replay_lease_over() - the live host has let it run out */
 bool replay_lease_over(const struct replay *replay);
 /** replay_lease_recorded() - the play passes @entry */

@@ -3,30 +3,18 @@
 #include <errno.h>
 #include <string.h>
 
-#include "driver/base/cleanup.h"
 #include "driver/proto/names.h"
 #include "tests/gadget/replay_parts.h"
 
 /* ---- which entry ---- */
-
-size_t replay_next_arm(const struct replay *replay)
-{
-	const struct recording *rec = replay->recording;
-	size_t i = replay->window;
-
-	while (i < rec->n && (replay->met[i] || !recorded_is(&rec->entries[i], MNPEN_REQ_ARM)))
-		i++;
-	return i;
-}
 
 /* @data: NULL when only the request counts */
 static size_t find_unmet(const struct replay *replay, const struct usb_setup *setup,
 			 const uint8_t *data)
 {
 	const struct recording *rec = replay->recording;
-	size_t end = replay_next_arm(replay);
 
-	for (size_t i = replay->window; i < end; i++) {
+	for (size_t i = replay->window; i < replay->next_arm; i++) {
 		const struct recorded *entry = &rec->entries[i];
 
 		if (replay->met[i] || !entry->request || entry->setup.type != setup->type ||
@@ -43,10 +31,8 @@ static size_t find_unmet(const struct replay *replay, const struct usb_setup *se
 static size_t find_command(const struct replay *replay, const struct usb_setup *setup,
 			   const uint8_t *data)
 {
-	size_t arm = replay_next_arm(replay);
-
 	if (setup->request == MNPEN_REQ_ARM)
-		return arm < replay->recording->n ? arm : REPLAY_NONE;
+		return replay->next_arm < replay->recording->n ? replay->next_arm : REPLAY_NONE;
 	/* Of settings the same ones: a period of the stream at rest is not the one at work. */
 	return find_unmet(replay, setup, setup->request == MNPEN_REQ_SET_STREAM ? data : NULL);
 }
@@ -66,7 +52,7 @@ static void meet(struct replay *replay, size_t index)
 
 	replay->met[index] = true;
 	if (rank == REPLAY_ARM)
-		replay->window = index + 1;
+		replay_open_window(replay, index + 1);
 	/* A host that lags behind the play, as while the drive is on, changes nothing. */
 	if (index >= replay->at && !replay_driven(replay) &&
 	    (rank != REPLAY_SETTING || !passes_step(replay, index)))
@@ -140,21 +126,25 @@ static uint64_t token_of(const uint8_t *data)
 	return claim.token;
 }
 
-static void armed(struct replay *replay, const uint8_t *data)
+/* A command that the recording does not have is accepted: samples show its number. */
+static int accept_unrecorded(struct replay *replay, const uint8_t *data, size_t len)
 {
-	replay->oracle.token = token_of(data);
-	replay_lease_armed(replay, data);
+	uint32_t cmd = command_number(data, len);
+
+	replay_pair(&replay->cmds, replay->recorded_cmd, cmd);
+	replay->last.last_cmd = cmd;
+	return 0;
 }
 
-/* A recording that began in a session has no CLAIM for it; a host that begins one makes it. */
-static int claim_unrecorded(struct replay *replay, const uint8_t *data)
+/* To a pen whose recorded run is left out while it is armed. */
+static int target_left_out(struct replay *replay, const uint8_t *data, size_t len)
 {
-	struct mnpen_claim claim;
+	struct mnpen_target target;
 
-	mnpen_claim_unpack(&claim, data);
-	replay_pair(&replay->cmds, replay->recorded_cmd, claim.cmd);
-	replay->last.last_cmd = claim.cmd;
-	return 0;
+	mnpen_target_unpack(&target, data);
+	replay->last.target_depth_um = target.depth_um;
+	replay->last.target_speed_rpm = target.speed_rpm;
+	return accept_unrecorded(replay, data, len);
 }
 
 static int unrecorded(struct replay *replay, const struct usb_setup *setup, const uint8_t *data,
@@ -164,7 +154,9 @@ static int unrecorded(struct replay *replay, const struct usb_setup *setup, cons
 	case MNPEN_REQ_SET_STREAM:
 		return 0;
 	case MNPEN_REQ_CLAIM_CARTRIDGE:
-		return claim_unrecorded(replay, data);
+		/* A recording that began in a session has no CLAIM for it; a host that begins one
+		 * makes it. */
+		return accept_unrecorded(replay, data, len);
 	case MNPEN_REQ_CLEAR_FAULT:
 		if (replay->last.state == MNPEN_STATE_FAULT)
 			return replay_refuse(replay, setup->request, MNPEN_ERR_FAULT, 0);
@@ -196,9 +188,12 @@ static void set_stream(struct replay *replay, const uint8_t *data, size_t len)
 static int command(struct replay *replay, const struct usb_setup *setup, const uint8_t *data,
 		   size_t len)
 {
-	size_t index = find_command(replay, setup, data);
+	size_t index;
 	int r;
 
+	if (replay->left_out && replay_armed(replay) && setup->request == MNPEN_REQ_SET_TARGET)
+		return target_left_out(replay, data, len);
+	index = find_command(replay, setup, data);
 	if (index != REPLAY_NONE) {
 		meet(replay, index);
 		r = as_recorded(replay, index, data, len);
@@ -210,15 +205,15 @@ static int command(struct replay *replay, const struct usb_setup *setup, const u
 	else if (r == 0 && setup->request == MNPEN_REQ_CLAIM_CARTRIDGE)
 		replay->claimed = token_of(data);
 	else if (r == 0 && setup->request == MNPEN_REQ_ARM)
-		armed(replay, data);
+		replay_lease_armed(replay, data);
 	return r;
 }
 
 /* The recorded run goes on as it did after this, or is left out if it did not have it. */
 static void end_run(struct replay *replay, size_t index, enum mnpen_stop_reason reason)
 {
-	if (index == REPLAY_NONE) {
-		replay_rest(replay, reason, replay_next_arm(replay));
+	if (index == REPLAY_NONE || replay->left_out) {
+		replay_rest(replay, reason, replay->next_arm);
 		return;
 	}
 	replay->met[index] = true;
@@ -254,7 +249,7 @@ static void turn(struct replay *replay, bool enable)
 {
 	const struct recording *rec = replay->recording;
 
-	for (size_t i = replay->window; i < replay_next_arm(replay); i++) {
+	for (size_t i = replay->window; i < replay->next_arm; i++) {
 		struct mnpen_lease lease;
 
 		if (!rec->entries[i].turns || replay->met[i])
@@ -266,61 +261,74 @@ static void turn(struct replay *replay, bool enable)
 		replay_lease_recorded(replay, &rec->entries[i]);
 		return;
 	}
-	/* A run that the recorded host did not end so has no more of it to show. */
+	/* A run that the recorded host did not disable so has no more of it to show. */
 	if (!enable)
-		replay_rest(replay, MNPEN_STOP_DISABLED, replay_next_arm(replay));
+		replay_leave_out(replay);
 }
 
-/* As the recorded pen answered the last one before this moment. */
-static int lease(struct replay *replay, const struct usb_setup *setup, const uint8_t *data,
-		 size_t len)
+/* The last LEASE of the run before this moment, if the recorded pen refused it. */
+static size_t find_refused_lease(const struct replay *replay)
 {
-	struct mnpen_lease live;
-
-	mnpen_lease_unpack(&live, data);
-	if (!replay_armed(replay))
-		return replay_refuse(replay, setup->request, MNPEN_ERR_BAD_STATE, live.counter);
-	if (live.enable != replay->lease.enabled)
-		turn(replay, live.enable);
 	for (size_t i = replay->at; i-- > replay->window;) {
 		const struct recorded *entry = &replay->recording->entries[i];
 
-		if (!recorded_is(entry, MNPEN_REQ_LEASE))
-			continue;
-		if (entry->answered && entry->status < 0)
-			return refuse_as_recorded(replay, i, live.counter);
-		break;
+		if (recorded_is(entry, MNPEN_REQ_LEASE))
+			return entry->answered && entry->status < 0 ? i : REPLAY_NONE;
 	}
+	return REPLAY_NONE;
+}
+
+/* As the recorded pen answered the last one before this moment. */
+static int lease(struct replay *replay, const uint8_t *data)
+{
+	struct mnpen_lease live;
+	size_t refused;
+
+	mnpen_lease_unpack(&live, data);
+	if (!replay->left_out && live.enable != replay->lease.enabled)
+		turn(replay, live.enable);
+	refused = replay->left_out ? REPLAY_NONE : find_refused_lease(replay);
+	if (refused != REPLAY_NONE)
+		return refuse_as_recorded(replay, refused, live.counter);
+	/* No recorded sample will say it. */
+	if (replay->left_out && live.enable)
+		replay->last.flags |= MNPEN_FLAG_ENABLED;
+	else if (replay->left_out)
+		replay->last.flags &= (uint8_t)~MNPEN_FLAG_ENABLED;
 	replay->oracle.lease_us = replay->now_us;
-	replay_lease_renewed(replay, live.enable);
+	replay_lease_renewed(replay, &live);
 	return 0;
+}
+
+static int refuse_wrong(struct replay *replay, const struct usb_setup *setup, const uint8_t *data,
+			size_t len, enum mnpen_error error, uint16_t detail)
+{
+	bool record = error != MNPEN_ERR_UNSUPPORTED && error != MNPEN_ERR_BAD_LENGTH;
+	int r = replay_refuse(replay, setup->request, error,
+			      record ? command_number(data, len) : 0);
+
+	replay->error.detail = detail;
+	return r;
 }
 
 int replay_request(struct replay *replay, const struct usb_setup *setup, const uint8_t *data,
 		   size_t len, uint8_t *reply)
 {
-	static const uint8_t sizes[] = {
-		[MNPEN_REQ_ARM] = MNPEN_ARM_SIZE,
-		[MNPEN_REQ_SET_TARGET] = MNPEN_TARGET_SIZE,
-		[MNPEN_REQ_LEASE] = MNPEN_LEASE_SIZE,
-		[MNPEN_REQ_SET_STREAM] = MNPEN_STREAM_SIZE,
-		[MNPEN_REQ_CLAIM_CARTRIDGE] = MNPEN_CLAIM_SIZE,
-		[MNPEN_REQ_GET_ERROR] = 0,
-	};
+	uint16_t detail = 0;
+	enum mnpen_error error = replay_check(replay, setup, data, len, &detail);
 
-	if ((setup->type & ~USB_DIR_IN) != MNPEN_REQTYPE_OUT || setup->index != MNPEN_IF_CONTROL ||
-	    setup->request >= ELEMENTSOF(sizes))
-		return replay_refuse(replay, setup->request, MNPEN_ERR_UNSUPPORTED, 0);
+	if (error != MNPEN_ERR_UNSUPPORTED && !(setup->type & USB_DIR_IN)) {
+		replay->oracle.command = mnpen_request_name(setup->request);
+		replay->oracle.command_us = replay->now_us;
+	}
+	if (error != MNPEN_ERR_NONE)
+		return refuse_wrong(replay, setup, data, len, error, detail);
 	if (setup->type & USB_DIR_IN)
 		return replay_answer(replay, setup, reply);
-	replay->oracle.command = mnpen_request_name(setup->request);
-	replay->oracle.command_us = replay->now_us;
-	if (len != sizes[setup->request] || len != setup->length)
-		return replay_refuse(replay, setup->request, MNPEN_ERR_BAD_LENGTH, 0);
 	if (setup->request == MNPEN_REQ_STOP)
 		return stop(replay, setup);
 	if (setup->request == MNPEN_REQ_LEASE)
-		return lease(replay, setup, data, len);
+		return lease(replay, data);
 	return command(replay, setup, data, len);
 }
 
@@ -330,7 +338,7 @@ bool replay_unanswered(const struct replay *replay, const struct usb_setup *setu
 
 	if (setup->type != MNPEN_REQTYPE_OUT || setup->index != MNPEN_IF_CONTROL)
 		return false;
-	if (setup->request == MNPEN_REQ_STOP && replay_armed(replay))
+	if (setup->request == MNPEN_REQ_STOP && replay_armed(replay) && !replay->left_out)
 		index = find_unmet(replay, setup, NULL);
 	else if (setup->request != MNPEN_REQ_STOP && setup->request != MNPEN_REQ_LEASE)
 		index = find_command(replay, setup, NULL);

@@ -5,49 +5,56 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "driver/base/clock.h"
 #include "tests/gadget/identity.h"
 
 #define UNANSWERED_MS 3600000 /* the host will have given up by then */
 
+#define QUALIFIER_SIZE 10
+
 /** struct replay_device - a replay with its plug */
 struct replay_device {
 	struct usb_device usb;
 	struct replay replay;
+	uint8_t qualifier[QUALIFIER_SIZE];
 	char serial[MNPEN_SERIAL_MAX + 1];
 };
-
-/* Descriptors are asked for without saying of which device: one recording is played a process. */
-static const struct recording *playing;
 
 static struct replay_device *device_of(struct usb_device *usb)
 {
 	return (struct replay_device *)(void *)((char *)usb - offsetof(struct replay_device, usb));
 }
 
-static struct usb_bytes function_device(void)
+static const struct replay_device *const_device_of(const struct usb_device *usb)
 {
-	return (struct usb_bytes){playing->device, sizeof(playing->device)};
+	return (const struct replay_device *)(const void *)((const char *)usb -
+							    offsetof(struct replay_device, usb));
 }
 
-/* The class, subclass, protocol and EP0 size stand at the same places in both. */
-static struct usb_bytes function_qualifier(void)
+static const struct recording *recording_of(const struct usb_device *usb)
 {
-	static uint8_t qualifier[10];
-	const uint8_t *device = playing->device;
-
-	qualifier[0] = sizeof(qualifier);
-	qualifier[1] = USB_DT_QUALIFIER;
-	for (size_t i = 2; i < 8; i++)
-		qualifier[i] = device[i];
-	qualifier[8] = 1;
-	return (struct usb_bytes){qualifier, sizeof(qualifier)};
+	return const_device_of(usb)->replay.recording;
 }
 
-static struct usb_bytes function_config(enum usb_speed speed)
+static struct usb_bytes function_device(const struct usb_device *usb)
 {
-	return (struct usb_bytes){playing->config, playing->config_len};
+	const struct recording *rec = recording_of(usb);
+
+	return (struct usb_bytes){rec->device, sizeof(rec->device)};
+}
+
+static struct usb_bytes function_qualifier(const struct usb_device *usb)
+{
+	return (struct usb_bytes){const_device_of(usb)->qualifier, QUALIFIER_SIZE};
+}
+
+static struct usb_bytes function_config(const struct usb_device *usb, enum usb_speed speed)
+{
+	const struct recording *rec = recording_of(usb);
+
+	return (struct usb_bytes){rec->config, rec->config_len};
 }
 
 static int function_request(struct usb_device *usb, const struct usb_transfer *transfer)
@@ -58,7 +65,7 @@ static int function_request(struct usb_device *usb, const struct usb_transfer *t
 
 static int function_in(struct usb_device *usb, uint8_t endpoint, uint8_t *buf, size_t size)
 {
-	if (endpoint != playing->endpoint)
+	if (endpoint != recording_of(usb)->endpoint)
 		return -EAGAIN;
 	return replay_pop(&device_of(usb)->replay, buf, size);
 }
@@ -68,7 +75,7 @@ static uint64_t function_ready_ns(struct usb_device *usb, uint8_t endpoint)
 	const struct replay *replay = &device_of(usb)->replay;
 	uint64_t next_us;
 
-	if (endpoint != playing->endpoint)
+	if (endpoint != recording_of(usb)->endpoint)
 		return USB_NEVER;
 	if (replay->count)
 		return 0;
@@ -96,8 +103,10 @@ static void function_bus(struct usb_device *usb, enum usb_bus_event event)
 static bool function_descriptor(struct usb_device *usb, const struct usb_setup *setup,
 				struct usb_bytes *ret)
 {
-	for (size_t i = 0; i < playing->n; i++) {
-		const struct recorded *entry = &playing->entries[i];
+	const struct recording *rec = recording_of(usb);
+
+	for (size_t i = 0; i < rec->n; i++) {
+		const struct recorded *entry = &rec->entries[i];
 
 		if (!entry->request || !entry->answered || entry->status < 0 ||
 		    entry->setup.type != setup->type || entry->setup.request != setup->request ||
@@ -145,23 +154,34 @@ struct replay *replay_from_usb(struct usb_device *usb)
 	return usb->function == &replay_function ? &device_of(usb)->replay : NULL;
 }
 
+/* The class, subclass, protocol and EP0 size stand at the same places in both. */
+static void make_qualifier(uint8_t qualifier[QUALIFIER_SIZE], const uint8_t *device)
+{
+	qualifier[0] = QUALIFIER_SIZE;
+	qualifier[1] = USB_DT_QUALIFIER;
+	memcpy(qualifier + 2, device + 2, 6);
+	qualifier[8] = 1; /* configuration */
+	qualifier[9] = 0;
+}
+
 static int make(struct usb_device **ret, const struct device_options *options, unsigned int number,
 		const char *serial, uint64_t now_ns)
 {
 	struct replay_device *device = calloc(1, sizeof(*device));
+	const struct recording *rec = options->recording;
 
 	if (!device)
 		return -ENOMEM;
-	if (replay_init(&device->replay, options->recording, now_ns / NSEC_PER_USEC) < 0) {
+	if (replay_init(&device->replay, rec, now_ns / NSEC_PER_USEC) < 0) {
 		free(device);
 		return -ENOMEM;
 	}
-	playing = options->recording;
+	make_qualifier(device->qualifier, rec->device);
 	snprintf(device->serial, sizeof(device->serial), "%s", serial);
 	device->usb.function = &replay_function;
 	device->usb.speed = options->speed;
-	device->usb.strings[1] = playing->strings[1];
-	device->usb.strings[2] = playing->strings[2];
+	device->usb.strings[1] = rec->strings[1];
+	device->usb.strings[2] = rec->strings[2];
 	device->usb.strings[3] = device->serial;
 	usb_reset(&device->usb);
 	*ret = &device->usb;

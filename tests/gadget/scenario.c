@@ -161,6 +161,7 @@ static bool exit_requested(sd_event *event)
 static int advance(struct scenario *scenario, uint64_t now_ns, uint64_t *ret_ns)
 {
 	const struct step *step = &scenario->steps[scenario->next];
+	const struct pen *pen = command_port(&scenario->context)->pen;
 	uint64_t due_ns = scenario->base_ns + step->at_ms * NS_PER_MS;
 	int r;
 
@@ -168,7 +169,9 @@ static int advance(struct scenario *scenario, uint64_t now_ns, uint64_t *ret_ns)
 		*ret_ns = due_ns;
 		if (now_ns < due_ns)
 			return -EAGAIN;
-		scenario->begin_ns = scenario->look_ns = now_ns;
+		/* A late process gets no more time for it than the file gives. */
+		scenario->begin_ns = step->timed ? due_ns : now_ns;
+		scenario->look_ns = MAX(scenario->begin_ns, oracle_now_ns(pen));
 	}
 	r = run_step(scenario, step, now_ns);
 	*ret_ns = now_ns + LOOK_NS;

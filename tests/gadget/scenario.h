@@ -20,7 +20,8 @@ struct scenario;
  * scenario_load() - read and check @path; it starts when the loop runs
  *
  * A command that fails and an expectation that is not met end the loop with exit code 1.
- * Return: 0; negative errno; every error has been logged with its line.
+ * Return: 0; -ENOMEM; another negative errno: the file cannot be read or is wrong, and every error
+ * has been logged with its line.
  */
 int scenario_load(struct scenario **ret, struct gadget *gadget, const char *path);
 

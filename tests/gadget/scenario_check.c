@@ -17,7 +17,8 @@ struct scenario_check {
 	struct command_context context;
 	bool waited; /* "at" counts from a "wait" */
 	uint32_t at_ms;
-	bool boot; /* the pens may still be in BOOT */
+	bool boot;	   /* the pens may still be in BOOT */
+	uint32_t power_ms; /* when they were switched on, as "at" counts */
 	char error[640];
 };
 
@@ -44,7 +45,7 @@ static int check_time(struct scenario_check *check, const struct step *step)
 			     "lines by their time",
 			     step->at_ms, check->at_ms, check->waited ? "last wait" : "start");
 	check->at_ms = step->at_ms;
-	if (step->at_ms >= BOOT_MS)
+	if (step->at_ms - check->power_ms >= BOOT_MS)
 		check->boot = false;
 	return 0;
 }
@@ -61,8 +62,10 @@ static int check_command(struct scenario_check *check, const struct step *step)
 			     check->context.error);
 	if (*check->context.error)
 		return wrong(check, "%s", check->context.error);
-	if (!strcmp(step->text, "power-cycle"))
+	if (!strcmp(step->text, "power-cycle")) {
 		check->boot = true;
+		check->power_ms = check->at_ms;
+	}
 	return 0;
 }
 
@@ -79,6 +82,7 @@ static int check_wait(struct scenario_check *check, const struct step *step)
 		check->boot = false;
 	check->waited = true;
 	check->at_ms = 0;
+	check->power_ms = 0;
 	return 0;
 }
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "driver/base/cleanup.h"
@@ -89,9 +88,7 @@ void server_silence(struct server *server, bool on)
 	server->silent = on;
 	for (struct conn *conn = server->conns; conn; conn = conn->next)
 		conn_silence(conn, on);
-	if (server->listen_source &&
-	    sd_event_source_set_enabled(server->listen_source, on ? SD_EVENT_OFF : SD_EVENT_ON) < 0)
-		log_error("cannot %s the listening socket", on ? "silence" : "resume");
+	acceptor_silence(&server->acceptor, on);
 	for (unsigned int i = 0; !on && i < server->n_ports; i++)
 		server_touch(&server->ports[i]);
 }
@@ -110,29 +107,9 @@ int server_add(struct server *server, int fd)
 	return conn_new(server, fd);
 }
 
-static int on_listen(sd_event_source *source, int fd, uint32_t events, void *userdata)
+static void take(void *userdata, int fd)
 {
-	static struct log_limit limit;
-	/* cppcheck-suppress nullPointer; nobody asks for the address */
-	int conn_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-	if (conn_fd < 0) {
-		if (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR)
-			return 0;
-		if (log_allowed(&limit))
-			log_warning("cannot accept a connection: %s", strerror(errno));
-		/* Out of file descriptors: the next connection that closes brings one back. */
-		return sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	}
-	server_add(userdata, conn_fd);
-	return 0;
-}
-
-void server_resume(struct server *server)
-{
-	if (server->listen_source && !server->silent &&
-	    sd_event_source_set_enabled(server->listen_source, SD_EVENT_ON) < 0)
-		log_error("cannot resume the listening socket");
+	server_add(userdata, fd);
 }
 
 /* "ADDR:PORT" or "[ADDR]:PORT", the parts in place in @text. */
@@ -197,7 +174,7 @@ int server_listen(struct server *server, const char *address, char *ret_address,
 	struct addrinfo *info = NULL;
 	_cleanup_free_ char *text = strdup(address);
 	char *host, *port;
-	int r;
+	int fd, r;
 
 	if (!text)
 		return -ENOMEM;
@@ -206,15 +183,16 @@ int server_listen(struct server *server, const char *address, char *ret_address,
 		return r;
 	if (getaddrinfo(host, port, &hints, &info))
 		return -EINVAL;
-	server->listen_fd = bind_to(info);
+	fd = bind_to(info);
 	freeaddrinfo(info);
-	if (server->listen_fd < 0)
-		return server->listen_fd;
-	r = format_address(server->listen_fd, ret_address, size);
-	if (r < 0)
+	if (fd < 0)
+		return fd;
+	r = format_address(fd, ret_address, size);
+	if (r < 0) {
+		close_fd(fd);
 		return r;
-	return sd_event_add_io(server->event, &server->listen_source, server->listen_fd, EPOLLIN,
-			       on_listen, server);
+	}
+	return acceptor_start(&server->acceptor, server->event, fd, take, server);
 }
 
 static int add_port(struct server *server, const struct device_options *options, const char *serial,
@@ -268,7 +246,6 @@ int server_new(struct server **ret, sd_event *event, const struct device_options
 	server = calloc(1, sizeof(*server));
 	if (!server)
 		return -ENOMEM;
-	server->listen_fd = -EBADF;
 	server->event = sd_event_ref(event);
 	server->ports = calloc(n_ports, sizeof(*server->ports));
 	r = server->ports ? add_ports(server, options, serial, n_ports) : -ENOMEM;
@@ -285,14 +262,13 @@ struct server *server_free(struct server *server)
 	if (!server)
 		return NULL;
 	/* Nothing is due and nobody is let in any more; a loop that has ended takes no orders. */
-	server->listen_source = sd_event_source_disable_unref(server->listen_source);
+	acceptor_stop(&server->acceptor);
 	for (unsigned int i = 0; i < server->n_ports; i++)
 		server->ports[i].timer = sd_event_source_disable_unref(server->ports[i].timer);
 	while (server->conns)
 		conn_close(server->conns);
 	for (unsigned int i = 0; i < server->n_ports; i++)
 		usb_free(server->ports[i].usb);
-	close_fd(server->listen_fd);
 	sd_event_unref(server->event);
 	free(server->ports);
 	free(server);

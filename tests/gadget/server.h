@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
+#include "tests/gadget/acceptor.h"
 #include "tests/gadget/pen.h"
 #include "tests/gadget/usbip.h"
 
@@ -37,8 +38,7 @@ struct server {
 	sd_event *event;
 	struct port *ports;
 	unsigned int n_ports;
-	int listen_fd;
-	sd_event_source *listen_source;
+	struct acceptor acceptor;
 	struct conn *conns;
 	unsigned int n_conns;
 	bool silent;
@@ -78,9 +78,6 @@ void server_replug(struct port *port);
 
 /** server_silence() - the network goes quiet: nothing is read, written, accepted or noticed */
 void server_silence(struct server *server, bool on);
-
-/** server_resume() - a connection has closed: accept again if there was no room for more */
-void server_resume(struct server *server);
 
 /** server_schedule() - set the port's timer for what is due next */
 void server_schedule(struct port *port, uint64_t now_ns);

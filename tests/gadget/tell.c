@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
+/* One command to a gadget, and its answer. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -39,7 +40,7 @@ int tell(const char *path, char *const *words, int n_words)
 	_cleanup_free_ char *answer = NULL;
 	char line[COMMAND_MAX];
 	size_t size = 0;
-	int fd;
+	int error, fd;
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
 		errno = ENAMETOOLONG;
@@ -54,17 +55,21 @@ int tell(const char *path, char *const *words, int n_words)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fail(path, "socket");
-	stream = fdopen(fd, "r+");
+	stream = fdopen(fd, "r");
 	if (!stream) {
 		close_fd(fd);
 		return fail(path, "socket");
 	}
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return fail(path, "nobody listens");
-	if (fputs(line, stream) < 0 || fflush(stream) < 0)
-		return fail(path, "write");
-	if (getline(&answer, &size, stream) < 0)
-		return fail(path, "no answer");
+	/* Who hangs up before that may have said why. A line fits into an empty socket as a whole.
+	 */
+	error = send(fd, line, strlen(line), MSG_NOSIGNAL) < 0 ? errno : 0;
+	errno = 0;
+	if (getline(&answer, &size, stream) < 0) {
+		errno = error ? error : errno ? errno : ECONNRESET;
+		return fail(path, error ? "cannot send the command" : "no answer");
+	}
 	fputs(answer, stdout);
 	return strncmp(answer, "{\"error\"", 8) == 0 ? 1 : 0;
 }

@@ -14,7 +14,7 @@
 
 struct usb_bytes usb_config(const struct usb_device *usb)
 {
-	return usb->function->config(usb->speed);
+	return usb->function->config(usb, usb->speed);
 }
 
 const uint8_t *usb_find_interface(struct usb_bytes config, uint8_t interface, uint8_t alt)
@@ -121,7 +121,7 @@ int usb_out(struct usb_device *usb, uint8_t endpoint, const uint8_t *data, size_
 		return -EPROTO;
 	if (usb_halted(usb, endpoint))
 		return -EPIPE;
-	return usb->function->out(usb, endpoint, data, len);
+	return usb->function->out ? usb->function->out(usb, endpoint, data, len) : -EPIPE;
 }
 
 uint64_t usb_in_ready_ns(struct usb_device *usb, uint8_t endpoint)

@@ -88,12 +88,13 @@ struct usb_device;
 
 /**
  * struct usb_function - what a device is, beyond chapter 9
- * @device, @qualifier, @config: the descriptors, well-formed
+ * @device, @qualifier, @config: the descriptors, well-formed: each interface that the configuration
+ *	counts has an alternate setting 0
  * @in_max: the longest transfer that @in ever makes
  * @request: class and vendor requests. Returns bytes put into transfer->in, or -EPIPE to STALL
  * @in: a transfer of an IN endpoint that exists in the present alt setting. Returns bytes put into
  *	@buf (at most @size); -EAGAIN has nothing to say (NAK); -EOVERFLOW it would not fit
- * @out: a transfer to an OUT endpoint that exists. Returns 0 or -EPIPE. NULL: there is none
+ * @out: a transfer to an OUT endpoint that exists. Returns 0 or -EPIPE. NULL: it STALLs them all
  * @ready_ns: when @in has something to say: 0 now; USB_NEVER nobody knows yet
  * @bus: a bus event
  * @descriptor: interface descriptors (HID report and the like); false when there is none
@@ -110,9 +111,9 @@ struct usb_device;
  */
 struct usb_function {
 	size_t in_max;
-	struct usb_bytes (*device)(void);
-	struct usb_bytes (*qualifier)(void);
-	struct usb_bytes (*config)(enum usb_speed speed);
+	struct usb_bytes (*device)(const struct usb_device *usb);
+	struct usb_bytes (*qualifier)(const struct usb_device *usb);
+	struct usb_bytes (*config)(const struct usb_device *usb, enum usb_speed speed);
 	int (*request)(struct usb_device *usb, const struct usb_transfer *transfer);
 	int (*in)(struct usb_device *usb, uint8_t endpoint, uint8_t *buf, size_t size);
 	int (*out)(struct usb_device *usb, uint8_t endpoint, const uint8_t *data, size_t len);

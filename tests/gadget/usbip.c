@@ -81,7 +81,7 @@ void usbip_op_pack(uint8_t buf[USBIP_OP_SIZE], enum usbip_op_code code, enum usb
 
 void usbip_device_pack(uint8_t buf[USBIP_DEVICE_SIZE], const struct usbip_device *device)
 {
-	const uint8_t *d = device->usb->function->device().data;
+	const uint8_t *d = device->usb->function->device(device->usb).data;
 
 	memset(buf, 0, USBIP_DEVICE_SIZE);
 	snprintf((char *)buf + DEVICE_PATH, DEVICE_BUSID - DEVICE_PATH,

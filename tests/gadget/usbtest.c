@@ -82,17 +82,17 @@ static const uint8_t config_high[] = CONFIG(HIGH_SIZE_BULK, HIGH_SIZE_INTERRUPT,
 
 _Static_assert(sizeof(config_full) == CONFIG_SIZE, "wTotalLength");
 
-static struct usb_bytes device(void)
+static struct usb_bytes device(const struct usb_device *usb)
 {
 	return BYTES(device_bytes);
 }
 
-static struct usb_bytes qualifier(void)
+static struct usb_bytes qualifier(const struct usb_device *usb)
 {
 	return BYTES(qualifier_bytes);
 }
 
-static struct usb_bytes config(enum usb_speed speed)
+static struct usb_bytes config(const struct usb_device *usb, enum usb_speed speed)
 {
 	return speed == USB_SPEED_HIGH ? BYTES(config_high) : BYTES(config_full);
 }

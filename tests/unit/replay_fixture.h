@@ -18,6 +18,8 @@ static struct replay play;
 static struct recording *recording;
 static struct mnpen_sample pen; /* the recorded pen */
 static uint32_t live_cmd;
+static uint32_t live_crc; /* of the live host's last ARM */
+static uint32_t live_counter;
 
 static const struct mnpen_cartridge cartridge = {
 	.uid = {1, 2, 3}, .lot = "L1", .flags = MNPEN_CARTRIDGE_PRESENT};
@@ -176,12 +178,23 @@ static inline int live_claim(void)
 	return out(10, buf, sizeof(buf));
 }
 
-static inline int live_arm(void)
+/* @lease_ms: 0 = for ever, which only a replay takes */
+static inline int live_arm_leased(uint16_t lease_ms)
 {
 	uint8_t buf[MNPEN_ARM_SIZE];
+	struct mnpen_arm arm = {
+		.token = LIVE_TOKEN, .cmd = ++live_cmd, .lease_ms = lease_ms, .run_limit_ms = 1000};
 
-	mnpen_arm_encode(buf, &(struct mnpen_arm){.token = LIVE_TOKEN, .cmd = ++live_cmd});
+	mnpen_arm_encode(buf, &arm);
+	mnpen_arm_unpack(&arm, buf);
+	live_crc = arm.crc;
+	live_counter = 0;
 	return out(3, buf, sizeof(buf));
+}
+
+static inline int live_arm(void)
+{
+	return live_arm_leased(0);
 }
 
 static inline int live_target(void)
@@ -192,11 +205,20 @@ static inline int live_target(void)
 	return out(4, buf, sizeof(buf));
 }
 
-static inline int live_lease(void)
+static inline struct mnpen_lease next_lease(bool enable)
 {
+	return (struct mnpen_lease){.token = LIVE_TOKEN,
+				    .counter = ++live_counter,
+				    .limits_crc = live_crc,
+				    .enable = enable};
+}
+
+static inline int live_lease(bool enable)
+{
+	const struct mnpen_lease lease = next_lease(enable);
 	uint8_t buf[MNPEN_LEASE_SIZE];
 
-	mnpen_lease_encode(buf, &(struct mnpen_lease){.token = LIVE_TOKEN, .counter = 3});
+	mnpen_lease_encode(buf, &lease);
 	return out(5, buf, sizeof(buf));
 }
 

@@ -5,6 +5,7 @@
 
 #include "tests/gadget/command.h"
 #include "tests/gadget/oracle.h"
+#include "tests/gadget/usbtest.h"
 #include "tests/unit/gadget_host.h"
 
 static struct command_context context;
@@ -298,6 +299,30 @@ static void help_lists_every_command_once(void **state)
 	json_object_put(reply);
 }
 
+/* What is no pen lists in its help what it takes, and takes nothing else. */
+static void other_devices_take_what_their_help_says(void **state)
+{
+	const struct device_options options = {.identity = &identity_usbtest};
+	struct json_object *reply, *list;
+	char line[64], row[64];
+
+	gadget_done(&gadget);
+	assert_int_equal(gadget_init(&gadget, event, &options, "VPEN0001", 1), 0);
+	reply = command_run(&context, "help");
+	assert_true(json_object_object_get_ex(reply, "help", &list));
+	for (size_t i = 0; i < COMMAND_TABLES; i++) {
+		for (const struct command *c = command_tables[i]; c->name; c++) {
+			snprintf(line, sizeof(line), "%s 1 2 3 4 5 6 7", c->name);
+			snprintf(row, sizeof(row), "{ \"command\": \"%s\",", c->name);
+			assert_false(command_ok(line)); /* nothing takes so much */
+			if (!strstr(context.error, "commands a virtual pen") !=
+			    !!strstr(json_object_to_json_string(list), row))
+				fail_msg("%s: %s", c->name, context.error);
+		}
+	}
+	json_object_put(reply);
+}
+
 /* Each command has its row in the document that people read. */
 static void readme_knows_every_command(void **state)
 {
@@ -361,6 +386,7 @@ int main(void)
 		TEST(cable_commands_reach_the_pen),
 		TEST(errors_tell_the_way_out),
 		TEST(help_lists_every_command_once),
+		TEST(other_devices_take_what_their_help_says),
 		TEST(readme_knows_every_command),
 		TEST(refused_command_changes_nothing),
 		TEST(reply_tells_when_it_took_effect),

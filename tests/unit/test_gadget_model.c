@@ -149,7 +149,7 @@ static void boot_that_fails_needs_power(void **state)
 	model_clear_cause(&pen, MNPEN_FAULT_SELFTEST);
 	pass(1000 * MS);
 	assert_int_equal(send(MNPEN_REQ_CLEAR_FAULT, NULL, 0), MNPEN_ERR_FAULT);
-	model_power_on(&pen);
+	model_power_cycle(&pen);
 	pass(MODEL_BOOT_US);
 	assert_int_equal(pen.state, MNPEN_STATE_IDLE);
 	assert_int_equal(pen.faults, 0);

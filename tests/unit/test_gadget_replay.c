@@ -208,7 +208,6 @@ static void test_wrong_packets(void **state)
 	assert_int_equal(replay_pop(&play, buf, sizeof(buf)), MNPEN_SAMPLE_SIZE);
 	assert_int_equal(mnpen_sample_decode(&first, buf, MNPEN_SAMPLE_SIZE), 0);
 	assert_int_equal(first.seq, seen.seq + 1);
-	assert_int_equal(replay_pop(&play, buf, 20), -EOVERFLOW);
 	assert_int_equal(replay_pop(&play, buf, sizeof(buf)), MNPEN_SAMPLE_SIZE);
 	assert_memory_equal(buf, garbage, sizeof(garbage));
 	assert_int_equal(replay_pop(&play, buf, sizeof(buf)), 7);
@@ -218,6 +217,96 @@ static void test_wrong_packets(void **state)
 		assert_int_equal(s.seq, first.seq + 10);
 		assert_int_equal(s.time_us, first.time_us + MS);
 	}
+}
+
+/* What does not fit into the host's room is lost, as on a bus. */
+static void test_babble(void **state)
+{
+	uint8_t buf[64];
+
+	tape_rest();
+	live_begin();
+	watch(100 * MS);
+	assert_int_equal(replay_pop(&play, buf, sizeof(buf)), -EAGAIN);
+	now_us += 2 * IDLE_PERIOD;
+	replay_advance(&play, now_us);
+	assert_int_equal(replay_pop(&play, buf, MNPEN_SAMPLE_SIZE - 1), -EOVERFLOW);
+	assert_int_equal(replay_pop(&play, buf, sizeof(buf)), MNPEN_SAMPLE_SIZE);
+	assert_int_equal(replay_pop(&play, buf, sizeof(buf)), -EAGAIN);
+}
+
+static void expect_refusal(const struct usb_setup *setup, const uint8_t *data, size_t len,
+			   enum mnpen_error code, uint16_t detail)
+{
+	uint8_t reply[64];
+	struct mnpen_error_record error;
+
+	replay_advance(&play, now_us);
+	assert_int_equal(replay_request(&play, setup, data, len, reply), -EPIPE);
+	error = live_error();
+	assert_int_equal(error.request, setup->request);
+	assert_int_equal(error.code, code);
+	assert_int_equal(error.detail, detail);
+}
+
+/* Whatever the recorded pen did: a record, a value or a direction that no pen takes. */
+static void test_wrong_records(void **state)
+{
+	struct usb_setup setup = {.type = 0x21, .request = 3, .length = MNPEN_ARM_SIZE};
+	struct mnpen_arm arm = {.token = LIVE_TOKEN, .cmd = 41, .run_limit_ms = 1000};
+	uint8_t buf[MNPEN_ARM_SIZE], nothing[MNPEN_ARM_SIZE] = {0};
+
+	tape_rest();
+	out_arm(RECORDED_CMD + 1, 0);
+	pen_samples(3, IDLE_PERIOD);
+	live_begin();
+	watch(100 * MS);
+	mnpen_arm_encode(buf, &arm);
+	buf[12] ^= 1;
+	expect_refusal(&setup, buf, sizeof(buf), MNPEN_ERR_CRC, 28);
+	expect_refusal(&setup, nothing, sizeof(nothing), MNPEN_ERR_BAD_TOKEN, 0);
+	arm.run_limit_ms = 0;
+	mnpen_arm_encode(buf, &arm);
+	expect_refusal(&setup, buf, sizeof(buf), MNPEN_ERR_BAD_VALUE, 20);
+	arm.run_limit_ms = 1000;
+	mnpen_arm_encode(buf, &arm);
+	setup.value = 1;
+	expect_refusal(&setup, buf, sizeof(buf), MNPEN_ERR_BAD_VALUE, 0);
+	setup = (struct usb_setup){.type = 0x21, .request = 10, .length = MNPEN_CLAIM_SIZE};
+	expect_refusal(&setup, nothing, MNPEN_CLAIM_SIZE, MNPEN_ERR_BAD_TOKEN, 0);
+	setup = (struct usb_setup){.type = 0x21, .request = 8, .value = 1, .length = 4};
+	expect_refusal(&setup, nothing, 4, MNPEN_ERR_BAD_VALUE, 0);
+	setup = (struct usb_setup){.type = 0xa1, .request = 2, .value = 1, .length = 48};
+	expect_refusal(&setup, NULL, 0, MNPEN_ERR_BAD_VALUE, 0);
+	/* the wrong way round */
+	setup = (struct usb_setup){.type = 0xa1, .request = 3, .length = MNPEN_ARM_SIZE};
+	expect_refusal(&setup, NULL, 0, MNPEN_ERR_UNSUPPORTED, 0);
+	setup = (struct usb_setup){.type = 0x21, .request = 1};
+	expect_refusal(&setup, NULL, 0, MNPEN_ERR_UNSUPPORTED, 0);
+	/* none of which was the recorded ARM */
+	watch(100 * MS);
+	assert_int_equal(seen.state, MNPEN_STATE_IDLE);
+	assert_int_equal(live_arm(), 0);
+	watch(40 * MS);
+	assert_int_equal(seen.state, MNPEN_STATE_ARMED);
+	setup = (struct usb_setup){.type = 0x21, .request = 4, .length = MNPEN_TARGET_SIZE};
+	mnpen_target_encode(buf, &(struct mnpen_target){.token = TOKEN, .cmd = 99});
+	expect_refusal(&setup, buf, MNPEN_TARGET_SIZE, MNPEN_ERR_BAD_TOKEN, 0);
+}
+
+/* A recorded IN request with the number of ARM is none. */
+static void test_recorded_direction(void **state)
+{
+	uint8_t buf[MNPEN_ARM_SIZE] = {0};
+
+	tape_rest();
+	tape_control(0xa1, 3, 0, buf, sizeof(buf), -EPIPE);
+	pen_samples(1, IDLE_PERIOD);
+	live_begin();
+	watch(200 * MS);
+	assert_true(play.ended);
+	assert_int_equal(live_arm(), -EPIPE);
+	assert_int_equal(live_error().code, MNPEN_ERR_BAD_STATE);
 }
 
 static void test_wrong_requests(void **state)
@@ -252,6 +341,9 @@ int main(void)
 		TEST(test_used_cartridge),
 		TEST(test_from_the_beginning),
 		TEST(test_wrong_packets),
+		TEST(test_babble),
+		TEST(test_wrong_records),
+		TEST(test_recorded_direction),
 		TEST(test_wrong_requests),
 	};
 

@@ -33,7 +33,7 @@ static void test_refusal(void **state)
 	assert_int_equal(live_error().code, MNPEN_ERR_BAD_STATE);
 	assert_int_equal(live_error().cmd, live_cmd);
 	assert_int_equal(live_target(), -EPIPE);
-	assert_int_equal(live_lease(), -EPIPE);
+	assert_int_equal(live_lease(false), -EPIPE);
 }
 
 static void test_lease(void **state)
@@ -50,11 +50,11 @@ static void test_lease(void **state)
 	live_begin();
 	watch(100 * MS);
 	live_run();
-	assert_int_equal(live_lease(), 0);
+	assert_int_equal(live_lease(false), 0);
 	watch(50 * MS);
-	assert_int_equal(live_lease(), 0);
+	assert_int_equal(live_lease(false), 0);
 	watch(8 * MS);
-	assert_int_equal(live_lease(), -EPIPE);
+	assert_int_equal(live_lease(false), -EPIPE);
 	assert_int_equal(live_error().code, MNPEN_ERR_CRC);
 }
 

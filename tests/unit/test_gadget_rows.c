@@ -12,6 +12,7 @@
 #include "tests/gadget/command.h"
 #include "tests/gadget/conn.h"
 #include "tests/gadget/importer_parts.h"
+#include "tests/gadget/usbtest.h"
 #include "tests/unit/gadget_host.h"
 
 static const uint8_t get_device[8] = {0x80, 6, 0, 1, 0, 0, 18, 0};
@@ -300,6 +301,44 @@ static void memory_of_a_host_is_bounded(void **state)
 		assert_in_range(allocated(), 0, before + 4096);
 }
 
+/* Its transfers are longer than any of a pen; it has nothing that would hold requests back. */
+static void memory_of_usbtest_is_bounded(void **state)
+{
+	const struct device_options options = {.identity = &identity_usbtest,
+					       .speed = USB_SPEED_HIGH};
+	static const uint8_t configure[8] = {0x00, 9, 1, 0, 0, 0, 0, 0};
+	static uint8_t big[HEADER + IMPORTER_DATA_MAX];
+	struct conn *conn;
+	size_t got = 0;
+	int fd;
+
+	gadget_done(&gadget);
+	assert_int_equal(gadget_init(&gadget, event, &options, "VPEN0001", 1), 0);
+	port = &gadget.server->ports[0];
+	fd = import_pen();
+	conn = port->conn;
+	submit(fd, 1, 0, 0, 0, configure);
+	expect_ret(fd, RET_SUBMIT, 1, 0, 0);
+	/* Two long answers; 1 KiB/ms: the second one comes a second after the first. */
+	submit(fd, 2, 1, 2, USBTEST_TRANSFER_MAX, NO_SETUP);
+	submit(fd, 3, 1, 2, USBTEST_TRANSFER_MAX, NO_SETUP);
+	while (got < HEADER + USBTEST_TRANSFER_MAX) {
+		ssize_t n = get(fd, big, sizeof(big));
+
+		assert_true(n > 0 || n == -EAGAIN);
+		got += n > 0 ? (size_t)n : 0;
+	}
+	/* Meanwhile a command of the greatest length, all but its last byte. */
+	make_submit(big, 4, 0, 1, IMPORTER_DATA_MAX, NO_SETUP);
+	assert_int_equal(push(fd, big, sizeof(big) - 1), sizeof(big) - 1);
+	for (int i = 0; buffer_len(&conn->out) <= IMPORTER_ANSWERS_MAX && i < 100; i++)
+		serve(50);
+	assert_in_range(conn_memory(conn), CONN_MEMORY_MAX, CONN_MEMORY_USBTEST);
+	close(fd);
+	serve(0);
+	assert_null(gadget.server->conns);
+}
+
 static void memory_before_the_import_is_bounded(void **state)
 {
 	const struct device_options options = {.speed = USB_SPEED_FULL};
@@ -326,11 +365,12 @@ static void memory_before_the_import_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(version_is_exactly_0x0111),      TEST(import_has_five_answers),
-		TEST(host_may_come_back_at_once),     TEST(reply_is_never_longer_than_asked),
-		TEST(nothing_comes_after_the_unlink), TEST(answers_of_a_wake_up_go_out_in_one),
-		TEST(tcp_does_not_wait_for_more),     TEST(request_has_its_time),
-		TEST(memory_of_a_host_is_bounded),    TEST(memory_before_the_import_is_bounded),
+		TEST(version_is_exactly_0x0111),	   TEST(import_has_five_answers),
+		TEST(host_may_come_back_at_once),	   TEST(reply_is_never_longer_than_asked),
+		TEST(nothing_comes_after_the_unlink),	   TEST(answers_of_a_wake_up_go_out_in_one),
+		TEST(tcp_does_not_wait_for_more),	   TEST(request_has_its_time),
+		TEST(memory_of_a_host_is_bounded),	   TEST(memory_of_usbtest_is_bounded),
+		TEST(memory_before_the_import_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
