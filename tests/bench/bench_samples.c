@@ -19,7 +19,7 @@
 #include "driver/base/clock.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/model_host.h"
-#include "tests/gadget/input.h"
+#include "tests/gadget/model/input.h"
 
 #define ROUNDS 5
 #define STEPS_MAX 2000 /* milliseconds of the pen for any one command */

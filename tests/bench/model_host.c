@@ -9,7 +9,7 @@
 #include "driver/host/usbip.h"
 #include "driver/proto/records.h"
 #include "tests/bench/bench.h"
-#include "tests/gadget/input.h"
+#include "tests/gadget/model/input.h"
 
 #define SEED 1
 #define STEP_US 1000

@@ -11,7 +11,7 @@
 #define MNPEN_BENCH_MODEL_HOST_H
 
 #include "driver/host/host.h"
-#include "tests/gadget/model.h"
+#include "tests/gadget/model/model.h"
 
 struct model_host;
 

@@ -8,7 +8,7 @@
 #include "driver/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/loop.h"
-#include "tests/gadget/importer.h"
+#include "tests/gadget/server/importer.h"
 
 #define READ_SIZE 65536
 #define REPLY_MAX 8192

@@ -14,8 +14,8 @@
 #include "driver/base/log.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/loop.h"
-#include "tests/gadget/command.h"
-#include "tests/gadget/scenario.h"
+#include "tests/gadget/control/command.h"
+#include "tests/gadget/control/scenario.h"
 
 #define PENS 2
 #define LINES_MAX 200

@@ -15,9 +15,9 @@
 #include "tests/fuzz/client.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/loop.h"
-#include "tests/gadget/conn.h"
-#include "tests/gadget/gadget.h"
-#include "tests/gadget/usbtest.h"
+#include "tests/gadget/server/conn.h"
+#include "tests/gadget/control/gadget.h"
+#include "tests/gadget/usb/usbtest.h"
 
 #define CLIENTS 3
 #define DEVICES 2

@@ -14,10 +14,10 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/loop.h"
 #include "tests/fuzz/tape.h"
-#include "tests/gadget/conn.h"
-#include "tests/gadget/gadget.h"
-#include "tests/gadget/recording.h"
-#include "tests/gadget/replay_usb.h"
+#include "tests/gadget/server/conn.h"
+#include "tests/gadget/control/gadget.h"
+#include "tests/gadget/replay/recording.h"
+#include "tests/gadget/replay/replay_usb.h"
 
 #define FLAG_FILE 1
 #define FLAG_HIGH_SPEED 2

@@ -14,10 +14,10 @@
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
 #include "driver/base/log.h"
-#include "tests/gadget/control.h"
-#include "tests/gadget/recording.h"
-#include "tests/gadget/scenario.h"
-#include "tests/gadget/tell.h"
+#include "tests/gadget/control/control.h"
+#include "tests/gadget/replay/recording.h"
+#include "tests/gadget/control/scenario.h"
+#include "tests/gadget/control/tell.h"
 
 #define EXIT_USAGE 2
 #define DEFAULT_LISTEN "127.0.0.1:3240"

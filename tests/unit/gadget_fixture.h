@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "driver/base/cleanup.h"
-#include "tests/gadget/input.h"
-#include "tests/gadget/model.h"
+#include "tests/gadget/model/input.h"
+#include "tests/gadget/model/model.h"
 
 #define TODAY 20000
 #define TOKEN 0x1122334455667788ULL

@@ -20,7 +20,7 @@
 
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
-#include "tests/gadget/gadget.h"
+#include "tests/gadget/control/gadget.h"
 
 #define HEADER 48
 #define DEVID 0x10002u

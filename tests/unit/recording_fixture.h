@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "driver/proto/records.h"
-#include "tests/gadget/recording.h"
+#include "tests/gadget/replay/recording.h"
 
 #define TAPE_SIZE 262144
 #define TAPE_SERIAL "TAPE0001"

@@ -4,7 +4,7 @@
 #define MNPEN_TEST_REPLAY_FIXTURE_H
 
 #include "driver/base/cleanup.h"
-#include "tests/gadget/replay.h"
+#include "tests/gadget/replay/replay.h"
 #include "tests/unit/recording_fixture.h"
 
 #define MS 1000ULL

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/un.h>
 
-#include "tests/gadget/control.h"
+#include "tests/gadget/control/control.h"
 #include "tests/unit/gadget_host.h"
 
 static int refusal; /* errno of accept4(); 0: the real one */

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/gadget/command.h"
-#include "tests/gadget/oracle.h"
-#include "tests/gadget/usbtest.h"
+#include "tests/gadget/control/command.h"
+#include "tests/gadget/usb/oracle.h"
+#include "tests/gadget/usb/usbtest.h"
 #include "tests/unit/gadget_host.h"
 
 static struct command_context context;

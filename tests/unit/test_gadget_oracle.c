@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "driver/base/clock.h"
-#include "tests/gadget/pen.h"
+#include "tests/gadget/usb/pen.h"
 #include "tests/unit/gadget_fixture.h"
 
 #define BASE_NS 5000000000ULL

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A recording as a USB device: whatever its descriptors are, no host's question is too much. */
 #include "driver/base/cleanup.h"
-#include "tests/gadget/conn.h"
-#include "tests/gadget/replay_usb.h"
-#include "tests/gadget/usb_parts.h"
+#include "tests/gadget/server/conn.h"
+#include "tests/gadget/replay/replay_usb.h"
+#include "tests/gadget/usb/usb_parts.h"
 #include "tests/unit/recording_fixture.h"
 
 #define SECOND_NS 1000000000ULL

@@ -2,7 +2,7 @@
 /* What a rogue stream says, packet by packet, and to the last of the N that were ordered. */
 #include <stdio.h>
 
-#include "tests/gadget/misbehave.h"
+#include "tests/gadget/usb/misbehave.h"
 #include "tests/unit/gadget_fixture.h"
 
 static struct misbehave rogue;

@@ -9,10 +9,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
-#include "tests/gadget/command.h"
-#include "tests/gadget/conn.h"
-#include "tests/gadget/importer_parts.h"
-#include "tests/gadget/usbtest.h"
+#include "tests/gadget/control/command.h"
+#include "tests/gadget/server/conn.h"
+#include "tests/gadget/server/importer_parts.h"
+#include "tests/gadget/usb/usbtest.h"
 #include "tests/unit/gadget_host.h"
 
 static const uint8_t get_device[8] = {0x80, 6, 0, 1, 0, 0, 18, 0};

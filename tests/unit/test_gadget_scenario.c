@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/gadget/command.h"
-#include "tests/gadget/oracle.h"
-#include "tests/gadget/scenario.h"
-#include "tests/gadget/scenario_check.h"
+#include "tests/gadget/control/command.h"
+#include "tests/gadget/usb/oracle.h"
+#include "tests/gadget/control/scenario.h"
+#include "tests/gadget/control/scenario_check.h"
 #include "tests/unit/gadget_host.h"
 
 static void lines_of_a_scenario(void **state)

@@ -3,8 +3,8 @@
  * A run can be repeated: the same seed and the same requests and commands at the same times of the
  * pen give the same bytes, on USB/IP as in the samples, whatever the machine does in between.
  */
-#include "tests/gadget/importer.h"
-#include "tests/gadget/pen.h"
+#include "tests/gadget/server/importer.h"
+#include "tests/gadget/usb/pen.h"
 #include "tests/unit/gadget_host.h"
 
 #define POWER_ON_NS 1000000000ULL

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <sys/un.h>
 
-#include "tests/gadget/control.h"
+#include "tests/gadget/control/control.h"
 #include "tests/unit/gadget_host.h"
 
 static char path[64];

@@ -2,7 +2,7 @@
 /* Samples: the stream and its queue, what they say in each phase, and how a rogue pen spoils it. */
 #include <errno.h>
 
-#include "tests/gadget/misbehave.h"
+#include "tests/gadget/usb/misbehave.h"
 #include "tests/unit/gadget_fixture.h"
 
 static struct misbehave rogue;

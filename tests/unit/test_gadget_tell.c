@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "driver/base/cleanup.h"
-#include "tests/gadget/tell.h"
+#include "tests/gadget/control/tell.h"
 
 static char dir[] = "/tmp/mnpen-tell-XXXXXX";
 static char path[64];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Cancelling URBs, held-back answers, malformed commands and hosts that do not read. */
-#include "tests/gadget/conn.h"
+#include "tests/gadget/server/conn.h"
 #include "tests/unit/gadget_host.h"
 
 static const uint8_t set_alt_0[8] = {0x01, 0x0b, 0, 0, 0, 0, 0, 0};

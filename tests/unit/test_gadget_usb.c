@@ -2,7 +2,7 @@
 /* The pen as a USB device: descriptors byte by byte, standard requests, HID. */
 #include <errno.h>
 
-#include "tests/gadget/pen.h"
+#include "tests/gadget/usb/pen.h"
 #include "tests/unit/gadget_fixture.h"
 
 #define SECOND_NS 1000000000ULL

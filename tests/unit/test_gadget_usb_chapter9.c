@@ -2,7 +2,7 @@
 /* Every standard and HID request in every state of the device: one row each. */
 #include <errno.h>
 
-#include "tests/gadget/pen.h"
+#include "tests/gadget/usb/pen.h"
 #include "tests/unit/gadget_fixture.h"
 
 #define STALL (-EPIPE)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The source and sink for the kernel's usbtest: what it gives and takes, alone and over USB/IP. */
-#include "tests/gadget/conn.h"
-#include "tests/gadget/usbtest.h"
+#include "tests/gadget/server/conn.h"
+#include "tests/gadget/usb/usbtest.h"
 #include "tests/unit/gadget_host.h"
 
 #define MEBIBYTE 1048576u
