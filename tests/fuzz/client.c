@@ -120,10 +120,14 @@ static struct client_request *next_request(struct client *client)
 void client_submit(struct client *client, const struct client_urb *urb)
 {
 	struct client_request *request = next_request(client);
-	uint8_t buf[USBIP_HEADER_SIZE + CLIENT_OUT_MAX];
+	uint8_t buf[USBIP_HEADER_SIZE + CLIENT_OUT_MAX] = {0};
 	bool cancelled;
+	size_t len;
 
-	if (!request || !send_bytes(client, buf, pack(client, buf, urb, client->seqnum)))
+	if (!request)
+		return;
+	len = pack(client, buf, urb, client->seqnum);
+	if (!send_bytes(client, buf, len))
 		return;
 	cancelled = request->cancelled; /* in advance: an UNLINK waited for it in vain */
 	*request = (struct client_request){
