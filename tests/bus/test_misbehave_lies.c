@@ -98,7 +98,7 @@ static const struct mis_row rows[] = {
 	 .cell = {{.end = MIS_STAYS, .arm = "~lease-clock"},
 		  {.end = MIS_DISARMED, .why = "lease-clock"},
 		  {.end = MIS_DISARMED, .why = "lease-clock", .ms = 200}}},
-	{"lie lease 301", .heal = "lie lease off",
+	{"lie lease 321", .heal = "lie lease off",
 	 .cell = {{.end = MIS_STAYS, .arm = "~lease-clock"},
 		  {.end = MIS_DISARMED, .why = "lease-clock"},
 		  {.end = MIS_DISARMED, .why = "lease-clock", .ms = 50}}},

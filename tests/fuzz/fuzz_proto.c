@@ -47,7 +47,7 @@ static uint32_t crc(const uint8_t *p, size_t len)
 	uint32_t rest = ~0u;
 
 	for (size_t bit = 0; bit < 8 * len; bit++) {
-		uint32_t in = (p[bit / 8] >> bit % 8 & 1u) ^ (rest & 1u);
+		uint32_t in = ((uint32_t)p[bit / 8] >> bit % 8 & 1u) ^ (rest & 1u);
 
 		rest = rest >> 1 ^ (in ? 0xedb88320u : 0u);
 	}
