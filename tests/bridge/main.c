@@ -42,16 +42,25 @@ struct bridge {
 	int status;
 };
 
-/* umockdev's uevents and the program below both need the library, the sanitizers' word or not. */
+/* Behind what stands there already, for the last word counts. */
+static int add_option(const char *name, const char *option)
+{
+	const char *there = getenv(name);
+	g_autofree char *options = g_strjoin(":", there ? there : option, option, NULL);
+
+	return setenv(name, options, 1);
+}
+
+/* umockdev's uevents and the program below both need the library, the sanitizers' word or not. A
+ * report file would be opened through it before it is there: reports go to stderr. */
 static int preload_self(char **argv)
 {
-	const char *libraries = getenv("LD_PRELOAD"), *asan = getenv("ASAN_OPTIONS");
-	g_autofree char *preload = NULL, *options = NULL;
+	const char *libraries = getenv("LD_PRELOAD");
+	g_autofree char *preload = g_strjoin(":", PRELOAD, libraries, NULL);
 
-	preload = g_strjoin(":", PRELOAD, libraries, NULL);
-	options = g_strjoin(":", "verify_asan_link_order=0", asan, NULL);
-	if (setenv("LD_PRELOAD", preload, 1) < 0 || setenv("ASAN_OPTIONS", options, 1) < 0 ||
-	    setenv(PRELOADED, "1", 1) < 0)
+	if (add_option("ASAN_OPTIONS", "verify_asan_link_order=0:log_path=stderr") < 0 ||
+	    add_option("UBSAN_OPTIONS", "log_path=stderr") < 0 ||
+	    setenv("LD_PRELOAD", preload, 1) < 0 || setenv(PRELOADED, "1", 1) < 0)
 		return -errno;
 	execv("/proc/self/exe", argv);
 	return -errno;
