@@ -11,8 +11,10 @@
 #include "driver/base/clock.h"
 #include "tests/bus/misbehave_parts.h"
 
-#define STOP_MEDIAN_MS 15 /* a request is waited for up to 50: STOP must not wait with it */
-#define BREATH_MS 500	  /* room for events in flood.h, which the rows before have used up */
+#define STOP_MEDIAN_MS 15   /* a request is waited for up to 50: STOP must not wait with it */
+#define TRIES 3		    /* of a cell on a machine that is late */
+#define LATE_NS 30000000ull /* EP0 is waited for 50 ms, and a sample for 200 */
+#define BREATH_MS 500	    /* room for events in flood.h, which the rows before have used up */
 
 static const char *const state_names[] = MIS_STATE_NAMES;
 
@@ -68,6 +70,28 @@ static void run_cell(struct mis *mis)
 			      mis->cell_problems ? " | WRONG" : "");
 }
 
+/* A machine that lets nobody run for longer than the daemon waits makes it stop the pen, and
+ * rightly. What fails without such a delay has failed. */
+static void run_cell_in_time(struct mis *mis)
+{
+	for (unsigned int tries = 1;; tries++) {
+		uint64_t from_ns = now_monotonic_ns(), late_ns;
+		unsigned int problems = mis->problems;
+		size_t n_records = mis->n_records, n_stops = mis->stops.n;
+
+		run_cell(mis);
+		late_ns = canary_late_ns(mis->canary, from_ns, now_monotonic_ns());
+		if (!mis->cell_problems || late_ns < LATE_NS || tries == TRIES)
+			return;
+		print_message("# the machine was late by %.0f ms: once more\n",
+			      (double)late_ns / 1e6);
+		mis->problems = problems;
+		mis->n_records = n_records;
+		mis->stops.n = n_stops;
+		mis_recover(mis);
+	}
+}
+
 void mis_run(void **state, const struct mis_row *rows, size_t n_rows,
 	     const struct rig_options *options)
 {
@@ -78,6 +102,7 @@ void mis_run(void **state, const struct mis_row *rows, size_t n_rows,
 	assert_non_null(mis);
 	mis->stops.what = "Stop called, a request under way -> STOP at the pen";
 	mis->rig = rig_start(state, options);
+	mis->canary = canary_new(mis->rig->daemon.pid, mis->rig->gadget.pid);
 	snprintf(mis->name, sizeof(mis->name), "at first");
 	mis_recover(mis);
 	for (size_t i = 0; i < n_rows; i++) {
@@ -90,7 +115,7 @@ void mis_run(void **state, const struct mis_row *rows, size_t n_rows,
 			mis->state = (enum mis_state)s;
 			snprintf(mis->name, sizeof(mis->name), "%s | %s", rows[i].cause,
 				 state_names[s]);
-			run_cell(mis);
+			run_cell_in_time(mis);
 			mis->cells++;
 			mis_recover(mis);
 		}
@@ -101,6 +126,7 @@ void mis_run(void **state, const struct mis_row *rows, size_t n_rows,
 			      2 * MIS_AT_ONCE_MS * time_scale());
 	problems = mis->problems;
 	print_message("# %u cells, %u wrong\n", mis->cells, problems);
+	mis->canary = canary_free(mis->canary);
 	rig_stop(mis->rig);
 	free(mis);
 	assert_int_equal(problems, 0);

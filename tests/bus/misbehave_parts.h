@@ -4,6 +4,7 @@
 #define MNPEN_MISBEHAVE_PARTS_H
 
 #include "tests/bus/misbehave.h"
+#include "tests/bus/random_canary.h"
 
 #define MIS_RECORDS_MAX 1024
 #define MIS_STEP_MS 5000
@@ -32,6 +33,7 @@ struct mis {
 	double ms; /* from cause to drive off; negative = it was not on */
 	char reaction[160];
 
+	struct canary *canary;
 	struct measure stops; /* those that came upon a request under way */
 
 	unsigned int problems, cells;
