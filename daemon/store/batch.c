@@ -5,7 +5,15 @@
 #include "daemon/store/batch.h"
 #include "driver/base/cleanup.h"
 
-int batch_open(struct batch *batch, struct queue *queue, sqlite3 *db, uint64_t quota_bytes)
+/* What is over the quota keeps needles from running, and nothing from being written. */
+static void judge_quota(struct queue *queue, uint64_t bytes)
+{
+	uint64_t quota_bytes = atomic_load(&queue->quota_bytes);
+
+	atomic_store(&queue->over_quota, quota_bytes && bytes >= quota_bytes);
+}
+
+int batch_open(struct batch *batch, struct queue *queue, sqlite3 *db)
 {
 	uint64_t bytes;
 	int r = rows_open(&batch->rows, db);
@@ -22,8 +30,7 @@ int batch_open(struct batch *batch, struct queue *queue, sqlite3 *db, uint64_t q
 		return r;
 	}
 	batch->queue = queue;
-	batch->quota_bytes = quota_bytes;
-	atomic_store(&queue->over_quota, quota_bytes && bytes >= quota_bytes);
+	judge_quota(queue, bytes);
 	return 0;
 }
 
@@ -325,7 +332,7 @@ static void publish(struct batch *batch, uint64_t samples_before)
 	atomic_fetch_add(&queue->bytes_written, batch->bytes);
 	/* A failure here is one of the next transaction, and is reported there. */
 	if (rows_bytes(&batch->rows, &bytes) >= 0)
-		atomic_store(&queue->over_quota, batch->quota_bytes && bytes >= batch->quota_bytes);
+		judge_quota(queue, bytes);
 	if (answers)
 		queue_wake(queue->done_fd);
 }

@@ -34,7 +34,6 @@ struct batch {
 	struct queue *queue;
 	struct rows rows;
 	struct block_codec *codec;
-	uint64_t quota_bytes;
 	struct batch_session sessions[STORE_SESSIONS_MAX];
 	struct batch_session saved[STORE_SESSIONS_MAX];
 	/* Of the transaction at work: */
@@ -48,7 +47,7 @@ struct batch {
 };
 
 /** batch_open() - @db is borrowed. Return: 0 or an errno of db.h. */
-int batch_open(struct batch *batch, struct queue *queue, sqlite3 *db, uint64_t quota_bytes);
+int batch_open(struct batch *batch, struct queue *queue, sqlite3 *db);
 void batch_close(struct batch *batch);
 
 /**

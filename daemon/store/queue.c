@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "daemon/store/queue.h"
@@ -21,20 +19,4 @@ void queue_awake(int fd)
 	/* It fails only when the counter is 0, which is what is wanted. */
 	if (read(fd, &count, sizeof(count)) < 0)
 		return;
-}
-
-int queue_thread(pthread_t *ret, const char *name, void *(*run)(void *), void *userdata)
-{
-	sigset_t all, before;
-	int r;
-
-	sigfillset(&all);
-	r = pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (r)
-		return -r;
-	r = pthread_create(ret, NULL, run, userdata);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!r)
-		pthread_setname_np(*ret, name);
-	return -r;
 }

@@ -85,6 +85,7 @@ struct queue {
 	_Atomic bool stop;
 	_Atomic bool write_error;
 	_Atomic bool over_quota;
+	_Atomic uint64_t quota_bytes; /* 0 = none */
 	_Atomic uint64_t samples_written;
 	_Atomic uint64_t samples_orphaned; /* of a session that could not be begun */
 	_Atomic uint64_t bytes_written;
@@ -95,9 +96,5 @@ struct queue {
 void queue_wake(int fd);
 /** queue_awake() - take what was added */
 void queue_awake(int fd);
-
-/** queue_thread() - start a thread that takes no signals, so that they reach the main loop and a
- * broken pipe or file size limit is an errno. @name: up to 15 characters. Return: 0 or errno. */
-int queue_thread(pthread_t *ret, const char *name, void *(*run)(void *), void *userdata);
 
 #endif

@@ -10,6 +10,7 @@
 #include "daemon/store/queue.h"
 #include "daemon/store/reader.h"
 #include "daemon/store/recover.h"
+#include "driver/base/thread.h"
 
 struct reader {
 	struct ring jobs;     /* struct job *, main to reader */
@@ -209,7 +210,7 @@ int reader_new(struct reader **ret, const char *directory, int done_fd)
 	if (r >= 0)
 		r = ring_open(&reader->finished, sizeof(struct job *), READER_JOBS_MAX);
 	if (r >= 0)
-		r = queue_thread(&reader->thread, "mnpen-reader", reader_run, reader);
+		r = thread_start(&reader->thread, "mnpen-reader", reader_run, reader);
 	if (r < 0)
 		return r;
 	reader->running = true;

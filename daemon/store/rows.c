@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "daemon/store/db.h"
+#include "daemon/store/login.h"
 #include "daemon/store/rows.h"
 
 static const char *const statements_sql[ROWS_STATEMENTS] = {
@@ -99,16 +100,18 @@ int rows_bytes(struct rows *rows, uint64_t *ret_bytes)
 
 int rows_session(struct rows *rows, const struct store_session *s, int64_t *ret_n)
 {
-	char token[17];
+	char token[17], operator[LOGIN_OPERATOR_MAX];
 	int r;
 
 	snprintf(token, sizeof(token), "%016" PRIx64, s->token);
 	r = DB_RUN(rows->statements[ROWS_SESSION], DB_T(s->id), DB_T(token), DB_T(s->pen),
 		   DB_T(s->model), DB_I(s->firmware), DB_I(s->calibration_due_days),
 		   DB_T(s->transport), DB_T(s->profile), DB_T(s->profile_digest), DB_T(s->area),
-		   DB_T(s->client), DB_T(s->operator_name), DB_I(s->operator_uid),
-		   DB_T(s->screening), DB_T(s->consent), DB_T(s->sign_off), DB_T(s->cartridge),
-		   DB_T(s->cartridge_uid), DB_T(s->cartridge_lot), DB_I(s->cartridge_expires_days),
+		   DB_T(s->client),
+		   DB_T(login_operator(s->operator_uid, s->operator_name, operator)),
+		   DB_I(s->operator_uid), DB_T(s->screening), DB_T(s->consent), DB_T(s->sign_off),
+		   DB_T(s->cartridge), DB_T(s->cartridge_uid), DB_T(s->cartridge_lot),
+		   DB_I(s->cartridge_expires_days),
 		   s->area_size_cm2 ? DB_I(s->area_size_cm2) : DB_N, DB_I(s->started_usec),
 		   DB_I(s->started_wall_usec), DB_I(s->clock_synchronized));
 	if (r >= 0)

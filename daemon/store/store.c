@@ -154,7 +154,8 @@ static int store_start(struct store *store, sd_event *event, const struct store_
 		db_close(db);
 		return r;
 	}
-	r = writer_new(&store->writer, &store->queue, db, options->quota_bytes);
+	atomic_store(&store->queue.quota_bytes, options->quota_bytes);
+	r = writer_new(&store->writer, &store->queue, db);
 	if (r >= 0)
 		r = reader_new(&store->reader, options->directory, store->queue.done_fd);
 	if (r >= 0)
@@ -224,6 +225,11 @@ static uint64_t oldest_usec(struct store *store)
 static bool is_drained(struct ring *ring)
 {
 	return ring_fill(ring) <= ring->capacity / 4;
+}
+
+void store_set_quota(struct store *store, uint64_t quota_bytes)
+{
+	atomic_store(&store->queue.quota_bytes, quota_bytes);
 }
 
 enum store_health store_health(struct store *store, uint64_t now_usec)

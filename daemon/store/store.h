@@ -58,8 +58,8 @@ struct store_session {
 	const char *profile;
 	const char *profile_digest; /* 64 hex digits */
 	const char *area;
-	const char *client; /* the only place where a client id is kept */
-	const char *operator_name;
+	const char *client;	   /* the only place where a client id is kept */
+	const char *operator_name; /* added to the name of @operator_uid's login */
 	uint32_t operator_uid;
 	const char *screening;
 	const char *consent;
@@ -117,6 +117,9 @@ struct store *store_free(struct store *store);
 
 enum store_health store_health(struct store *store, uint64_t now_usec);
 const char *store_health_name(enum store_health health); /* "healthy", "write-error", ... */
+
+/** store_set_quota() - another quota, by the next record that is written; 0 = none */
+void store_set_quota(struct store *store, uint64_t quota_bytes);
 
 /** store_session_begin() - one row and its "begin" event, in one transaction
  * Return: 0 (done follows; -EEXIST: there is such a session already); -EAGAIN ring full, or

@@ -10,6 +10,7 @@
 #include "daemon/store/writer.h"
 #include "driver/base/clock.h"
 #include "driver/base/log.h"
+#include "driver/base/thread.h"
 
 struct writer {
 	struct queue *queue;
@@ -113,7 +114,7 @@ static void *writer_run(void *userdata)
 	}
 }
 
-int writer_new(struct writer **ret, struct queue *queue, sqlite3 *db, uint64_t quota_bytes)
+int writer_new(struct writer **ret, struct queue *queue, sqlite3 *db)
 {
 	struct writer *writer = calloc(1, sizeof(*writer));
 	int r;
@@ -124,9 +125,9 @@ int writer_new(struct writer **ret, struct queue *queue, sqlite3 *db, uint64_t q
 	}
 	writer->queue = queue;
 	writer->db = db;
-	r = batch_open(&writer->batch, queue, db, quota_bytes);
+	r = batch_open(&writer->batch, queue, db);
 	if (r >= 0)
-		r = queue_thread(&writer->thread, "mnpen-writer", writer_run, writer);
+		r = thread_start(&writer->thread, "mnpen-writer", writer_run, writer);
 	if (r < 0) {
 		batch_close(&writer->batch);
 		db_close(db);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/timex.h>
 #include <time.h>
@@ -53,4 +54,15 @@ bool wall_synchronized(void)
 uint32_t wall_days(void)
 {
 	return (uint32_t)(wall_usec() / USEC_PER_DAY);
+}
+
+char *wall_date(uint32_t days, char buf[WALL_DATE_SIZE])
+{
+	time_t seconds = (time_t)days * 86400;
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm) || tm.tm_year > 9999 - 1900 ||
+	    strftime(buf, WALL_DATE_SIZE, "%Y-%m-%d", &tm) == 0)
+		snprintf(buf, WALL_DATE_SIZE, "never");
+	return buf;
 }

@@ -27,4 +27,9 @@ bool wall_synchronized(void);
 /** wall_days() - days since 1970-01-01 UTC, as the protocol counts dates */
 uint32_t wall_days(void);
 
+#define WALL_DATE_SIZE 16
+
+/** wall_date() - a day counted so, as "2026-01-31"; "never" beyond the year 9999. Return: @buf. */
+char *wall_date(uint32_t days, char buf[WALL_DATE_SIZE]);
+
 #endif

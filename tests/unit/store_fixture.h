@@ -110,7 +110,7 @@ static inline struct store_session fixture_session(const char *id)
 		.area = "cheek",
 		.client = "C-17",
 		.operator_name = "ann",
-		.operator_uid = 1000,
+		.operator_uid = 0, /* whose name is known everywhere */
 		.cartridge = "LOT7/0042",
 		.area_size_cm2 = 40,
 	};

@@ -28,7 +28,7 @@ static void listed(void *userdata, int result, const struct store_row *rows, siz
 			 sizeof(answer->ids) - strlen(answer->ids), "%s%s", i ? "," : "",
 			 rows[i].id);
 		assert_string_equal(rows[i].profile, "face-lines");
-		assert_string_equal(rows[i].operator_name, "ann");
+		assert_string_equal(rows[i].operator_name, "root (ann)");
 		assert_true(rows[i].started_wall_usec >= FIXTURE_WALL_USEC);
 		assert_int_equal(!rows[i].outcome, !rows[i].ended_wall_usec);
 	}

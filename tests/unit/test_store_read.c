@@ -155,7 +155,7 @@ static void summary(void **state)
 	assert_string_equal(text_of(object, "pen"), "VPEN0001");
 	assert_string_equal(text_of(object, "firmware"), "1.00");
 	assert_string_equal(text_of(object, "client"), "C-17");
-	assert_string_equal(text_of(object, "operator"), "ann");
+	assert_string_equal(text_of(object, "operator"), "root (ann)");
 	assert_null(get(object, "screening"));
 	assert_string_equal(text_of(object, "started"), "2026-11-20T20:45:01.123456Z");
 	assert_non_null(get(object, "ended"));

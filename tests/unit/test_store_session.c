@@ -50,8 +50,8 @@ static void begin_writes_all(void **state)
 				 "||'|'||operator_uid||'|'||cartridge||'|'||area_size_cm2||'|'||"
 				 "started_usec||'|'||started_wall_usec||'|'||clock_synchronized "
 				 "FROM session"),
-		FIXTURE_ID "|0123456789abcdef|VPEN0001|virtual|256|usbip|face-lines|cheek|C-17|ann|"
-			   "1000|LOT7/0042|40|1000000000|1795207501123456|1");
+		FIXTURE_ID "|0123456789abcdef|VPEN0001|virtual|256|usbip|face-lines|cheek|C-17|"
+			   "root (ann)|0|LOT7/0042|40|1000000000|1795207501123456|1");
 	assert_int_equal(fixture_number(&f, "SELECT count(*) FROM session WHERE outcome IS NULL AND"
 					    " ended_usec IS NULL AND screening IS NULL AND"
 					    " cartridge_lot IS NULL AND samples = 0"),
