@@ -59,8 +59,11 @@ enum cli_exit bus_exit_code(const char *name)
 	return CLI_FAILED;
 }
 
-static const char *hint_of(const char *name)
+/* What is against something of the whole station stands in no pen's status. */
+static const char *hint_of(const char *name, const char *path)
 {
+	if (strcmp(name, API_ERROR("Interlock")) == 0 && strcmp(path, API_ROOT) == 0)
+		return NULL;
 	for (size_t i = 0; i < ELEMENTSOF(errors); i++)
 		if (strcmp(errors[i].name, name) == 0)
 			return errors[i].hint;
@@ -90,7 +93,7 @@ static enum cli_exit fail_missing(const struct cli *cli, const char *name, const
 
 	if (prefix && sd_bus_path_decode(path, prefix, &decoded) <= 0)
 		decoded = NULL;
-	return cli_fail(cli, CLI_NOT_FOUND, name + strlen(API_ERROR("")), hint_of(name),
+	return cli_fail(cli, CLI_NOT_FOUND, name + strlen(API_ERROR("")), hint_of(name, path),
 			"there is no %s %s", kind, decoded ? decoded : element);
 }
 
@@ -110,7 +113,7 @@ enum cli_exit bus_fail(const struct cli *cli, const sd_bus_error *error, const c
 			strncmp(name, API_ERROR(""), strlen(API_ERROR(""))) == 0
 				? name + strlen(API_ERROR(""))
 				: name,
-			hint_of(name), "%s", message);
+			hint_of(name, path), "%s", message);
 }
 
 enum cli_exit bus_connect(struct cli *cli)

@@ -4,6 +4,7 @@
  * other, and taken apart in the opposite one.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "daemon/options.h"
 #include "daemon/shutdown.h"
 #include "driver/base/cleanup.h"
+#include "driver/base/clock.h"
 #include "driver/base/log.h"
 
 /* Behind samples and timers of the pens, before every call from the bus. */
@@ -22,8 +24,10 @@
 
 struct daemon {
 	struct options options;
+	struct conf_paths paths;
 	sd_event *event;
-	struct conf *conf;
+	struct conf *conf; /* of the start; what holds later is the station's */
+	struct conf_keeper *keeper;
 	struct bus *bus;
 	struct store *store;
 	struct station *station;
@@ -32,24 +36,23 @@ struct daemon {
 
 /* ---- configuration ---- */
 
-static int load_conf(const struct options *o, struct conf **ret, struct conf_report *report)
+static struct conf_paths conf_paths(const struct options *o)
 {
-	struct conf_paths paths = {
+	return (struct conf_paths){
 		.config = o->config,
 		.config_required = o->config_given,
 		.data_dir = o->data_dir,
 		.state_dir = o->state_dir,
 	};
-
-	return conf_load(ret, &paths, report);
 }
 
 static int check_config(const struct options *o)
 {
+	struct conf_paths paths = conf_paths(o);
 	struct conf_report report = {0};
 	struct conf *conf = NULL;
 	size_t n_profiles = 0, n_devices = 0;
-	int r = load_conf(o, &conf, &report);
+	int r = conf_load(&conf, &paths, &report);
 
 	for (size_t i = 0; i < report.n_lines; i++)
 		fprintf(stderr, "%s\n", report.lines[i]);
@@ -72,14 +75,44 @@ static int check_config(const struct options *o)
 static int start_conf(struct daemon *d)
 {
 	struct conf_report report = {0};
-	int r = load_conf(&d->options, &d->conf, &report);
+	int r;
+
+	d->paths = conf_paths(&d->options);
+	r = conf_load(&d->conf, &d->paths, &report);
 
 	for (size_t i = 0; i < report.n_lines; i++)
 		log_warning("%s", report.lines[i]);
 	conf_report_free(&report);
+	if (r >= 0)
+		r = conf_keeper_new(&d->keeper, d->event, &d->paths);
 	if (r < 0)
 		log_error("the configuration cannot be read: %s", strerrordesc_np(-r));
 	return r;
+}
+
+/* Whatever came of it: the service manager that asked is told that it is over. */
+static void on_reloaded(void *userdata, const struct refusal *refusal)
+{
+	struct daemon *d = userdata;
+
+	if (refusal)
+		log_error("the configuration was not read again: %s", refusal->message);
+	(void)sd_notifyf(false, "READY=1\nSTATUS=%s",
+			 conf_station_valid(station_conf(d->station))
+				 ? ""
+				 : "mnpend.conf has an error: no pen can be armed");
+}
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct daemon *d = userdata;
+	struct refusal refusal;
+
+	(void)sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+			 (uint64_t)(now_monotonic_ns() / NSEC_PER_USEC));
+	if (station_reload(d->station, on_reloaded, d, &refusal) < 0)
+		on_reloaded(d, &refusal);
+	return 0;
 }
 
 /* ---- the process ---- */
@@ -117,6 +150,7 @@ static int start_process(struct daemon *d)
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0) /* before there are threads */
 		return -errno;
 	r = sd_event_default(&d->event);
@@ -127,12 +161,16 @@ static int start_process(struct daemon *d)
 
 static int watch_signals(struct daemon *d)
 {
-	const int signals[] = {SIGTERM, SIGINT};
+	const struct {
+		int signal;
+		sd_event_signal_handler_t handler;
+	} signals[] = {{SIGTERM, on_signal}, {SIGINT, on_signal}, {SIGHUP, on_reload}};
 	sd_event_source *source;
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < ELEMENTSOF(signals); i++) {
-		r = sd_event_add_signal(d->event, &source, signals[i], on_signal, d);
+		r = sd_event_add_signal(d->event, &source, signals[i].signal, signals[i].handler,
+					d);
 		if (r >= 0)
 			r = sd_event_source_set_priority(source, SIGNAL_PRIORITY);
 		if (r >= 0)
@@ -185,6 +223,8 @@ static int start_station(struct daemon *d, bool quarantined)
 {
 	int r = station_new(&d->station, d->event, d->conf, d->store);
 
+	if (r >= 0)
+		station_set_keeper(d->station, d->keeper);
 	if (r >= 0 && quarantined)
 		r = station_raise_alarm(d->station, NULL, "store-quarantined",
 					"the database was damaged and has been put aside as "
@@ -238,6 +278,7 @@ static int start(struct daemon *d)
  * shutdown points into the station, which is then left to the end of the process. */
 static void finish(struct daemon *d)
 {
+	conf_keeper_free(d->keeper);
 	if (!d->shutdown.unfinished)
 		station_free(d->station);
 	store_free(d->store);

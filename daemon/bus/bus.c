@@ -75,6 +75,7 @@ void bus_pen_free(struct bus_pen *pen)
 	free(pen->path);
 	free(pen->session_path);
 	free(pen->holder);
+	sd_bus_message_unref(pen->explaining);
 	free(pen);
 }
 

@@ -160,6 +160,7 @@ static void pen_removed(void *userdata, struct station_pen *sp)
 	if (!pen)
 		return;
 	stop_lost(pen);
+	explain_lost(pen);
 	r = pen->announced ? sd_bus_emit_object_removed(bus->bus, pen->path) : 0;
 	if (r < 0)
 		log_failed(bus, "a pen's removal", r);
@@ -249,6 +250,31 @@ static void session_changed(void *userdata, struct station_pen *sp, struct sessi
 	flush_soon(pen->bus);
 }
 
+/* ---- profiles ---- */
+
+static void profile_changed(void *userdata, const char *name, enum profile_change change)
+{
+	_cleanup_free_ char *path = NULL;
+	struct bus *bus = userdata;
+	int r = sd_bus_path_encode(API_PROFILES, name, &path);
+
+	if (r >= 0) {
+		switch (change) {
+		case PROFILE_REMOVED:
+			r = sd_bus_emit_object_removed(bus->bus, path);
+			break;
+		case PROFILE_ADDED:
+			r = sd_bus_emit_object_added(bus->bus, path);
+			break;
+		case PROFILE_CHANGED: /* without names: all there are */
+			r = sd_bus_emit_properties_changed_strv(bus->bus, path, API_PROFILE, NULL);
+			break;
+		}
+	}
+	if (r < 0)
+		log_failed(bus, "a change of profiles", r);
+}
+
 /* ---- the station ---- */
 
 static void alarms_changed(void *userdata)
@@ -277,6 +303,7 @@ int listener_start(struct bus *bus)
 		.session_added = session_added,
 		.session_removed = session_removed,
 		.session_changed = session_changed,
+		.profile_changed = profile_changed,
 		.alarms_changed = alarms_changed,
 		.store_health_changed = store_health_changed,
 	};

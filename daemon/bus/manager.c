@@ -53,8 +53,7 @@ static int run_begin(struct request *request, struct refusal *refusal)
 			     refusal);
 }
 
-/* The pen that the first argument names; without one the call is answered here. */
-static int pen_argument(struct bus *bus, sd_bus_message *m, struct bus_pen **ret)
+int pen_argument(struct bus *bus, sd_bus_message *m, struct bus_pen **ret)
 {
 	struct refusal refusal;
 	const char *path;
@@ -82,89 +81,11 @@ static int on_begin_session(sd_bus_message *m, void *userdata, sd_bus_error *err
 	return r < 0 ? r : request_start(userdata, m, API_ACTION_OPERATE, pen, run_begin);
 }
 
-/* ---- stop, explain, check: nobody is asked ---- */
+/* ---- stop: nobody is asked ---- */
 
 static int on_stop_all(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	return stop_all(userdata, m);
-}
-
-struct explanation {
-	sd_bus_message *reply;
-	int result;
-};
-
-static void explain(void *userdata, const char *code, const struct refusal *why)
-{
-	struct explanation *explanation = userdata;
-	sd_bus_message *reply = explanation->reply;
-	int r = explanation->result;
-
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'r', "ss");
-	if (r >= 0)
-		r = append_text(reply, code);
-	if (r >= 0)
-		r = append_text(reply, why->message);
-	explanation->result = r < 0 ? r : sd_bus_message_close_container(reply);
-}
-
-static int on_explain(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-	_cleanup_message_ sd_bus_message *reply = NULL;
-	struct explanation explanation = {0};
-	struct bus_pen *pen;
-	int r = pen_argument(userdata, m, &pen);
-
-	if (r != 0)
-		return r;
-	r = sd_bus_message_new_method_return(m, &reply);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "(ss)");
-	if (r < 0)
-		return r;
-	explanation.reply = reply;
-	station_explain(pen->pen, explain, &explanation);
-	r = explanation.result;
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
-}
-
-static int append_errors(sd_bus_message *reply, const char *text)
-{
-	struct conf_report report = {0};
-	size_t len = strlen(text);
-	char line[128];
-	int r = 0;
-
-	if (len > CONF_FILE_MAX) {
-		snprintf(line, sizeof(line), "profile: %zu bytes; allowed: at most %d", len,
-			 CONF_FILE_MAX);
-		return append_text(reply, line);
-	}
-	r = conf_check_profile("profile", text, len, &report);
-	for (size_t i = 0; r >= 0 && i < report.n_lines; i++)
-		r = append_text(reply, report.lines[i]);
-	conf_report_free(&report);
-	return r;
-}
-
-static int on_check_profile(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-	_cleanup_message_ sd_bus_message *reply = NULL;
-	const char *text;
-	int r = sd_bus_message_read(m, "s", &text);
-
-	if (r >= 0)
-		r = sd_bus_message_new_method_return(m, &reply);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "s");
-	if (r >= 0)
-		r = append_errors(reply, text);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
 /* ---- alarms ---- */
@@ -237,11 +158,6 @@ static int on_later_read(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	return request_start(userdata, m, API_ACTION_READ_RECORDS, NULL, request_later);
 }
 
-static int on_later_profiles(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-	return request_start(userdata, m, API_ACTION_MANAGE_PROFILES, NULL, request_later);
-}
-
 static int on_later_erase(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	return request_start(userdata, m, API_ACTION_ERASE, NULL, request_later);
@@ -261,9 +177,9 @@ const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("VerifyRecord", SD_BUS_ARGS("s", id),
 				SD_BUS_RESULT("b", intact, "s", finding), on_later_read, FREE),
 	SD_BUS_METHOD_WITH_ARGS("AddProfile", SD_BUS_ARGS("s", name, "s", text), SD_BUS_NO_RESULT,
-				on_later_profiles, FREE),
+				on_add_profile, FREE),
 	SD_BUS_METHOD_WITH_ARGS("RemoveProfile", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
-				on_later_profiles, FREE),
+				on_remove_profile, FREE),
 	SD_BUS_METHOD_WITH_ARGS("CheckProfile", SD_BUS_ARGS("s", text), SD_BUS_RESULT("as", errors),
 				on_check_profile, FREE),
 	SD_BUS_METHOD_WITH_ARGS("EraseClient", SD_BUS_ARGS("s", client, "s", reason),

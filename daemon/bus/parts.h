@@ -7,6 +7,7 @@
  *   manager.c        /org/mnpen1: pens, sessions, alarms; records.c: its records
  *   pen_object.c     /org/mnpen1/pens/SERIAL: properties; pen_methods.c: methods
  *   profile_object.c, session_object.c
+ *   profiles.c       adding, removing and judging profiles; explain.c: why a pen would not arm
  *   auth.c, polkit.c who may do what, and requests that wait for the answer
  *   stop.c           stops that wait for the pen's word
  *   errors.c, dict.c refusals and a{sv}
@@ -40,9 +41,10 @@ struct bus_pen {
 	char *path;
 	bool announced; /* InterfacesAdded was sent */
 	struct session *session;
-	char *session_path; /* NULL = none */
-	char *holder;	    /* unique name of who armed it; NULL = nobody */
-	bool arming;	    /* the holder's Arm is under way */
+	char *session_path;	    /* NULL = none */
+	char *holder;		    /* unique name of who armed it; NULL = nobody */
+	bool arming;		    /* the holder's Arm is under way */
+	sd_bus_message *explaining; /* an Explain that waits for the pen's word; NULL = none */
 	unsigned int changed;
 	bool session_changed;
 };
@@ -133,6 +135,19 @@ void holder_gone(struct bus *bus, const char *name);
 /* ---- records.c: methods of the manager ---- */
 int on_list_sessions(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int on_open_record(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
+/* ---- manager.c ---- */
+/** pen_argument() - the pen that the first argument of @m names. Return: 0; otherwise the call is
+ * answered, and it is what a method handler returns */
+int pen_argument(struct bus *bus, sd_bus_message *m, struct bus_pen **ret);
+
+/* ---- profiles.c, explain.c: methods of the manager ---- */
+int on_add_profile(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int on_remove_profile(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int on_check_profile(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int on_explain(sd_bus_message *m, void *userdata, sd_bus_error *error);
+/** explain_lost() - @pen goes away, and who waits for its word is told so */
+void explain_lost(struct bus_pen *pen);
 
 /* ---- stop.c ---- */
 int stop_start(struct bus *bus);

@@ -49,6 +49,13 @@ const struct conf_profile *conf_profile_at(const struct conf *conf, size_t index
 	return index < conf->n_profiles ? conf->profiles[index] : NULL;
 }
 
+bool conf_profile_same(const struct conf_profile *a, const struct conf_profile *b)
+{
+	if (!a || !b)
+		return a == b;
+	return memcmp(a->digest, b->digest, CONF_DIGEST_SIZE) == 0 && !strcmp(a->path, b->path);
+}
+
 const struct conf_area *conf_profile_area(const struct conf_profile *profile, const char *name)
 {
 	for (size_t i = 0; i < profile->n_areas; i++)

@@ -32,7 +32,8 @@
 #define CONF_DEFAULT_ARM_TIMEOUT_MS 120000u
 #define CONF_DEFAULT_LEASE_MS 300 /* 100..1000 */
 #define CONF_DEFAULT_STREAM_PERIOD_US 1000
-#define CONF_STREAM_PERIOD_MAX_US 4000 /* slower would miss strokes at the highest speed */
+#define CONF_DEFAULT_BATTERY_RUN_MS 3600000u /* of a model that says nothing of its battery */
+#define CONF_STREAM_PERIOD_MAX_US 4000	     /* slower would miss strokes at the highest speed */
 
 /* No pedal is read yet: REQUIRED forbids arming. */
 enum conf_pedal {
@@ -101,6 +102,7 @@ struct conf_device {
 	uint16_t tolerance_um; /* 0 = not given */
 	uint16_t needle_lengths_um[CONF_NEEDLE_LENGTHS_MAX];
 	size_t n_needle_lengths; /* 0 = any */
+	uint32_t battery_run_ms; /* motor time of a full battery; 0 = not known */
 };
 
 /** struct conf_report - errors found, "FILE:LINE: ..." each; zero-initialise */
@@ -158,6 +160,10 @@ const struct conf_device *conf_device_at(const struct conf *conf, size_t index);
  * Return: number of errors (lines added to @report), 0 = a valid profile; -ENOMEM.
  */
 int conf_check_profile(const char *name, const char *text, size_t len, struct conf_report *report);
+
+/** conf_profile_same() - whether two snapshots hold the same text, from the same file, for a name;
+ * NULL: it is not there */
+bool conf_profile_same(const struct conf_profile *a, const struct conf_profile *b);
 
 /** conf_name_valid() - [A-Za-z0-9][A-Za-z0-9._-]{0,63}: safe as a file name and path element */
 bool conf_name_valid(const char *name);

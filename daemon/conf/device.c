@@ -90,6 +90,8 @@ static const struct conf_key device_keys[] = {
 	 .max = CONF_DEPTH_MAX_UM,
 	 .allowed = "up to 16 lengths of " CONF_DEPTH_ALLOWED
 		    " with commas or blanks between, such as 0.5mm, 1mm"},
+	{"BatteryRunTime", conf_value_unit, DEVICE(battery_run_ms), UNIT_TIME, 60000, 24 * 3600000u,
+	 "1min to 24h", false},
 };
 
 static const struct conf_section sections[] = {

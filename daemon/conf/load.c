@@ -156,6 +156,18 @@ static int join_beside(char **ret, const char *config, const char *name)
 	return *ret ? 0 : -ENOMEM;
 }
 
+int conf_profile_dirs(const struct conf_paths *paths, char **ret_added, char **ret_admin)
+{
+	_cleanup_free_ char *added = NULL;
+	int r = join_optional(&added, paths->state_dir, "profiles.d");
+
+	if (r >= 0)
+		r = join_beside(ret_admin, paths->config, "profiles.d");
+	if (r >= 0)
+		*ret_added = TAKE_PTR(added);
+	return r;
+}
+
 static int load_profiles(struct conf *conf, const struct conf_paths *paths,
 			 struct conf_report *report)
 {
@@ -166,8 +178,7 @@ static int load_profiles(struct conf *conf, const struct conf_paths *paths,
 	int r;
 
 	if (join_optional(&shipped, paths->data_dir, "profiles.d") < 0 ||
-	    join_optional(&added, paths->state_dir, "profiles.d") < 0 ||
-	    join_beside(&admin, paths->config, "profiles.d") < 0)
+	    conf_profile_dirs(paths, &added, &admin) < 0)
 		return -ENOMEM;
 	r = conf_files_find(&files, (const char *const[]){shipped, added, admin}, 3, report);
 	return r < 0 ? r : load_files(conf, &files, load_profile, report);

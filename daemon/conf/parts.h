@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "daemon/conf/conf.h"
+#include "daemon/conf/keeper.h"
 
 /*
  * What any limit may be at all: beyond these a value is a slip of the pen, not a choice. 3 mm is
@@ -89,5 +90,16 @@ int conf_file_read(const char *path, char **ret_text, size_t *ret_len);
 
 /** conf_file_complain() - report an error of conf_file_read(); 0 or -ENOMEM */
 int conf_file_complain(struct conf_report *report, const char *path, int error);
+
+/** conf_profile_dirs() - where profiles are added, and where the administrator's lie
+ * @ret_added: NULL without a state directory. Return: 0; -ENOMEM; both are the caller's to free */
+int conf_profile_dirs(const struct conf_paths *paths, char **ret_added, char **ret_admin);
+
+/* ---- added.c ---- */
+/** conf_added_write() - @name's text into @dir, made when missing; whole or not at all, synced
+ * Return: 0; -EDQUOT CONF_ADDED_MAX are there; negative errno */
+int conf_added_write(const char *dir, const char *name, const char *text, size_t len);
+/** conf_added_remove() - Return: 0; -ENOENT; negative errno */
+int conf_added_remove(const char *dir, const char *name);
 
 #endif

@@ -284,8 +284,8 @@ void pen_op_sample(struct pen *pen, const struct mnpen_sample *sample)
 		return;
 	switch (pen->op.kind) {
 	case OP_NONE:
-	case OP_ARM:	   /* the state machine's to see */
-	case OP_CARTRIDGE: /* answered by its data */
+	case OP_ARM:	 /* the state machine's to see */
+	case OP_REFRESH: /* answered by its data */
 		return;
 	case OP_TARGET:
 		/* The number says that it was taken, the echo that it was understood. */

@@ -5,7 +5,7 @@
  *   setup.c    online -> GET_* -> alt 1 -> stream -> first sample
  *   stream.c   packet -> judge -> state machine -> stop or renew; the safety loop
  *   command.c  ARM, SET_TARGET and the outcomes of commands
- *   rest.c     commands to a pen at rest: CLAIM, CLEAR_FAULT, GET_CARTRIDGE
+ *   rest.c     commands to a pen at rest: CLAIM, CLEAR_FAULT, GET_CARTRIDGE with GET_INFO
  *   reconcile.c stream period and cartridge, kept as wanted while the pen rests
  *   effects.c  what the state machine wants done
  *   capture.c  raw traffic for others
@@ -47,7 +47,7 @@ enum pen_op_kind {
 	OP_TARGET, /* also the second half of an arm */
 	OP_CLAIM,
 	OP_CLEAR,
-	OP_CARTRIDGE,
+	OP_REFRESH, /* GET_CARTRIDGE, then GET_INFO */
 };
 
 /* The one command under way. */
@@ -102,6 +102,8 @@ struct pen {
 	struct pen_lease lease;
 	struct pen_arm arm; /* of the present ARM */
 	struct pen_op op;
+	pen_looked looked; /* of the look under way; NULL = none */
+	void *looked_userdata;
 	uint16_t target_depth_um; /* in force; 0 = none */
 	uint16_t target_speed_rpm;
 	uint32_t cmd; /* last command number used */
@@ -154,6 +156,8 @@ void pen_reconcile(struct pen *pen); /* stream period, cartridge: when there is 
 uint32_t pen_stream_period_us(const struct pen *pen); /* that the stream is to have */
 /** pen_take_cartridge() - the answer to GET_CARTRIDGE. Return: whether it could be read */
 bool pen_take_cartridge(struct pen *pen, const struct ep0_answer *a);
+/** pen_take_info() - the same of GET_INFO. What cannot be read leaves what was known. */
+bool pen_take_info(struct pen *pen, const struct ep0_answer *a);
 
 /* ---- pen.c ---- */
 void pen_rearm_timer(struct pen *pen);

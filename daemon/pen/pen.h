@@ -124,8 +124,16 @@ int pen_set_target(struct pen *pen, uint16_t depth_um, uint16_t speed_rpm, pen_d
 int pen_claim(struct pen *pen, uint64_t token, uint32_t today_days, pen_done done, void *userdata);
 int pen_clear_fault(struct pen *pen, pen_done done, void *userdata);
 
-/** pen_read_cartridge() - GET_CARTRIDGE anew, not while armed; pen_cartridge() then shows it */
-int pen_read_cartridge(struct pen *pen, pen_done done, void *userdata);
+/** pen_refresh() - GET_CARTRIDGE and GET_INFO anew, not while armed; pen_cartridge() and pen_info()
+ * then show what is true now: the cartridge in it, when its calibration is due */
+int pen_refresh(struct pen *pen, pen_done done, void *userdata);
+
+typedef void (*pen_looked)(void *userdata);
+
+/** pen_look() - GET_INFO anew for whoever only wants to see it: one at a time, of a pen at rest
+ * that has nothing better to do, and no command waits for it Return: 0, @done follows, also when
+ * the pen went away or did not answer; -EBUSY, -EPERM, -ENODEV: what is known must do. */
+int pen_look(struct pen *pen, pen_looked done, void *userdata);
 
 /**
  * pen_stop() - stop now; never refused, never waits

@@ -37,6 +37,14 @@ bool pen_take_cartridge(struct pen *pen, const struct ep0_answer *a)
 	return readable;
 }
 
+bool pen_take_info(struct pen *pen, const struct ep0_answer *a)
+{
+	if (mnpen_info_decode(&pen->info, a->data, a->len) >= 0)
+		return true;
+	pen_event(pen, "undecodable", &FIELD_S("record", "info"), 1);
+	return false;
+}
+
 static void on_cartridge_answer(void *userdata, const struct ep0_answer *a)
 {
 	struct pen *pen = userdata;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Commands to a pen at rest: CLAIM_CARTRIDGE, CLEAR_FAULT, GET_CARTRIDGE. */
+/* Commands to a pen at rest: CLAIM_CARTRIDGE, CLEAR_FAULT, and asking what it is anew. */
 #include <errno.h>
 
 #include "daemon/pen/parts.h"
@@ -67,28 +67,80 @@ int pen_clear_fault(struct pen *pen, pen_done done, void *userdata)
 	return rest_op(pen, OP_CLEAR, &control, on_rest_answer, done, userdata);
 }
 
-static void on_cartridge_answer(void *userdata, const struct ep0_answer *a)
+/* ---- what the pen says of itself and of its cartridge, anew ---- */
+
+/* Return: whether @a can be looked at; otherwise the command is over. */
+static bool refresh_answer(struct pen *pen, const struct ep0_answer *a)
+{
+	if (pen->op.kind != OP_REFRESH)
+		return false;
+	if (a->result == -EPIPE) {
+		pen_op_refused(pen, &a->refusal);
+		return false;
+	}
+	return pen_op_answer(pen, a);
+}
+
+static void on_info_answer(void *userdata, const struct ep0_answer *a)
 {
 	struct pen *pen = userdata;
 
-	if (pen->op.kind != OP_CARTRIDGE)
+	if (!refresh_answer(pen, a))
 		return;
-	if (a->result == -EPIPE) {
-		pen_op_refused(pen, &a->refusal);
-		return;
-	}
-	if (!pen_op_answer(pen, a))
-		return;
-	pen->cartridge_stale = false;
-	if (pen_take_cartridge(pen, a))
+	if (pen_take_info(pen, a))
 		pen_op_confirmed(pen);
 	else
 		pen_op_finish(pen, &(struct pen_result){.outcome = PEN_UNCONFIRMED});
 }
 
-int pen_read_cartridge(struct pen *pen, pen_done done, void *userdata)
+static void on_cartridge_answer(void *userdata, const struct ep0_answer *a)
+{
+	struct pen *pen = userdata;
+	struct host_control control = ep0_in(MNPEN_REQ_GET_INFO, MNPEN_INFO_SIZE);
+
+	if (!refresh_answer(pen, a))
+		return;
+	pen->cartridge_stale = false;
+	if (!pen_take_cartridge(pen, a) || ep0_send(&pen->ep0, &control, on_info_answer, pen) < 0)
+		pen_op_finish(pen, &(struct pen_result){.outcome = PEN_UNCONFIRMED});
+}
+
+int pen_refresh(struct pen *pen, pen_done done, void *userdata)
 {
 	struct host_control control = ep0_in(MNPEN_REQ_GET_CARTRIDGE, MNPEN_CARTRIDGE_SIZE);
 
-	return rest_op(pen, OP_CARTRIDGE, &control, on_cartridge_answer, done, userdata);
+	return rest_op(pen, OP_REFRESH, &control, on_cartridge_answer, done, userdata);
+}
+
+/* ---- the same for whoever only looks: no command, so that it keeps none waiting ---- */
+
+static void on_look_answer(void *userdata, const struct ep0_answer *a)
+{
+	struct pen *pen = userdata;
+	pen_looked done = pen->looked;
+
+	if (a->result == 0)
+		(void)pen_take_info(pen, a);
+	pen->looked = NULL;
+	done(pen->looked_userdata);
+}
+
+int pen_look(struct pen *pen, pen_looked done, void *userdata)
+{
+	struct host_control control = ep0_in(MNPEN_REQ_GET_INFO, MNPEN_INFO_SIZE);
+	int r;
+
+	if (!pen->present)
+		return -ENODEV;
+	if (pen->looked || pen->setup != SETUP_DONE || !ep0_idle(&pen->ep0) ||
+	    pen->op.kind != OP_NONE)
+		return -EBUSY;
+	if (pen->fsm.state != FSM_IDLE && pen->fsm.state != FSM_FAULT)
+		return -EPERM;
+	r = ep0_send(&pen->ep0, &control, on_look_answer, pen);
+	if (r < 0)
+		return r;
+	pen->looked = done;
+	pen->looked_userdata = userdata;
+	return 0;
 }

@@ -166,7 +166,7 @@ static void on_claimed(struct pen *pen, void *userdata, const struct pen_result 
 		request_end(request, &refusal);
 }
 
-static void on_cartridge(struct pen *pen, void *userdata, const struct pen_result *result)
+static void on_refreshed(struct pen *pen, void *userdata, const struct pen_result *result)
 {
 	struct session_request *request = userdata;
 	struct station_pen *sp = request->pen;
@@ -174,7 +174,7 @@ static void on_cartridge(struct pen *pen, void *userdata, const struct pen_resul
 	int r;
 
 	if (result->outcome != PEN_CONFIRMED) {
-		refuse_result(&refusal, "reading the cartridge", result);
+		refuse_result(&refusal, "asking for the cartridge and the pen's data", result);
 		request_end(request, &refusal);
 		return;
 	}
@@ -211,7 +211,7 @@ int station_arm(struct station_pen *pen, uint64_t epoch, station_done done, void
 	r = request_new(&request, pen, epoch, done, userdata, refusal);
 	if (r < 0)
 		return r;
-	r = pen_read_cartridge(pen->pen, on_cartridge, request);
+	r = pen_refresh(pen->pen, on_refreshed, request);
 	if (r < 0) {
 		request_drop(request);
 		return refuse_command(refusal, "arm", r);

@@ -146,6 +146,7 @@ static void begun(struct begin *b)
 	/* The pen counts since its last ARM, which was another session's. */
 	pen->session->last_strokes = pen_sample(pen->pen)->strokes;
 	begin_free(b);
+	(void)session_note_profile(pen); /* it may have changed since the row was written */
 	log_line(LOG_INFO, &context, "session begun with profile %s", pen->session->profile);
 	pen_set_stream_period(pen->pen, station->stream_period_us);
 	if (pen->station->listener)
@@ -219,7 +220,15 @@ static int record(struct begin *b, struct refusal *refusal)
 	const struct mnpen_info *info = pen_info(pen->pen);
 	const struct mnpen_cartridge *c = pen_cartridge(pen->pen);
 	char digest[2 * CONF_DIGEST_SIZE + 1], uid[2 * MNPEN_UID_SIZE + 1];
-	struct store_session row = {
+	struct store_session row;
+	int r;
+
+	if (!profile) /* taken away while the pen was asked for its cartridge */
+		return refuse(refusal, REFUSAL_NO_SUCH_PROFILE,
+			      "profile '%s' is not there any more; choose another one",
+			      b->session->profile);
+	memcpy(b->session->profile_digest, profile->digest, CONF_DIGEST_SIZE);
+	row = (struct store_session){
 		.token = b->session->token,
 		.started_usec = b->session->started_usec,
 		.started_wall_usec = b->session->started_wall_usec,
@@ -241,8 +250,6 @@ static int record(struct begin *b, struct refusal *refusal)
 		.cartridge = b->cartridge,
 		.area_size_cm2 = b->area_size_cm2,
 	};
-	int r;
-
 	if (c->flags & MNPEN_CARTRIDGE_PRESENT) {
 		row.cartridge_uid = hex_encode(c->uid, MNPEN_UID_SIZE, uid);
 		row.cartridge_lot = c->lot;
@@ -259,14 +266,14 @@ static int record(struct begin *b, struct refusal *refusal)
 	return 0;
 }
 
-static void on_cartridge(struct pen *pen, void *userdata, const struct pen_result *result)
+static void on_refreshed(struct pen *pen, void *userdata, const struct pen_result *result)
 {
 	struct begin *b = userdata;
 	struct refusal refusal;
 	int r;
 
 	if (result->outcome != PEN_CONFIRMED) {
-		refuse_result(&refusal, "reading the cartridge", result);
+		refuse_result(&refusal, "asking for the cartridge and the pen's data", result);
 		begin_refused(b, &refusal);
 		return;
 	}
@@ -371,7 +378,7 @@ int station_begin(struct station_pen *pen, uint64_t epoch, const char *profile, 
 		begin_free(b);
 		return r;
 	}
-	r = pen_read_cartridge(pen->pen, on_cartridge, b);
+	r = pen_refresh(pen->pen, on_refreshed, b);
 	if (r < 0) {
 		request_drop(b->request);
 		begin_free(b);

@@ -9,7 +9,12 @@
 #include "daemon/session/parts.h"
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
+#include "driver/base/units.h"
 #include "driver/proto/names.h"
+
+/* Kept in the battery beyond what the run allowance takes: domain knowledge of a cautious sort, for
+ * a cell that is old, cold or read a little too high. */
+#define GATE_BATTERY_RESERVE_PCT 10u
 
 static int gate_config(struct station_pen *pen, struct refusal *refusal)
 {
@@ -62,12 +67,15 @@ static int gate_session(struct station_pen *pen, struct refusal *refusal)
 
 static int gate_profile(struct station_pen *pen, struct refusal *refusal)
 {
-	if (!pen->session || chosen_profile(pen))
+	const struct conf_profile *profile = chosen_profile(pen);
+
+	if (!pen->session || (profile && profile->enabled))
 		return 0;
 	return refuse(refusal, REFUSAL_INTERLOCK,
-		      "the session's profile '%s' is not there any more; set another: mnpenctl "
-		      "profile set %s NAME",
-		      pen->session->profile, pen_serial(pen->pen));
+		      "the session's profile '%s' is %s; set another: mnpenctl profile set %s NAME",
+		      pen->session->profile,
+		      profile ? "switched off (Enabled=no)" : "not there any more",
+		      pen_serial(pen->pen));
 }
 
 static int gate_area(struct station_pen *pen, struct refusal *refusal)
@@ -97,8 +105,8 @@ static int gate_serial(struct station_pen *pen, struct refusal *refusal)
 	if (!allowed)
 		return 0;
 	return refuse(refusal, REFUSAL_INTERLOCK,
-		      "pen %s is not on this station's list of allowed serials (AllowSerials in "
-		      "mnpend.conf)",
+		      "pen %s is not on this station's list of allowed serials; use a pen that is, "
+		      "or have it added to AllowSerials in mnpend.conf",
 		      pen_serial(pen->pen));
 }
 
@@ -141,6 +149,74 @@ static int gate_needles(struct station_pen *pen, struct refusal *refusal)
 		"the needles still stand out by %u um, and the limit is %u um; wait until they "
 		"are retracted, then ask again",
 		depth_um, limits.depth_um);
+}
+
+/* The date is the host's to judge, and a clock that stands before the calibration cannot. */
+static int gate_calibration(struct station_pen *pen, struct refusal *refusal)
+{
+	const struct mnpen_info *info = pen_info(pen->pen);
+	uint32_t today_days = wall_days();
+	char due[WALL_DATE_SIZE], today[WALL_DATE_SIZE];
+
+	wall_date(info->calibration_due_days, due);
+	wall_date(today_days, today);
+	if (!(pen_sample(pen->pen)->flags & MNPEN_FLAG_CALIBRATION))
+		return refuse(refusal, REFUSAL_INTERLOCK,
+			      "the pen says that its calibration data is damaged; have it "
+			      "calibrated, or use another pen");
+	if (today_days < info->calibrated_on_days)
+		return refuse(
+			refusal, REFUSAL_INTERLOCK,
+			"this computer's clock says %s, before the pen was calibrated; set the "
+			"clock: timedatectl",
+			today);
+	if (today_days > info->calibration_due_days)
+		return refuse(
+			refusal, REFUSAL_INTERLOCK,
+			"the pen's calibration was due on %s, %u days ago; have it calibrated, "
+			"or use another pen",
+			due, today_days - info->calibration_due_days);
+	return 0;
+}
+
+static int gate_sleeve(struct station_pen *pen, struct refusal *refusal)
+{
+	if (!(pen_info(pen->pen)->features & MNPEN_FEATURE_SLEEVE) ||
+	    pen_sample(pen->pen)->flags & MNPEN_FLAG_SLEEVE)
+		return 0;
+	return refuse(refusal, REFUSAL_INTERLOCK,
+		      "no protective sleeve is fitted over the pen; put a new one on");
+}
+
+/* A battery that dies in the skin leaves needles there. What a full one runs is the model's word.
+ */
+static int gate_battery(struct station_pen *pen, struct refusal *refusal)
+{
+	const struct mnpen_info *info = pen_info(pen->pen);
+	const struct conf_device *device = conf_device(pen->station->conf, info->model);
+	uint32_t full_ms = device && device->battery_run_ms ? device->battery_run_ms
+							    : CONF_DEFAULT_BATTERY_RUN_MS;
+	uint64_t used_ms = session_run_used_ms(pen), left_ms, needed_pct;
+	unsigned int has_pct = pen_sample(pen->pen)->battery_pct;
+	char left[48], full[48];
+	struct limits limits;
+	struct refusal ignored;
+
+	if (!(info->features & MNPEN_FEATURE_BATTERY) || station_limits(pen, &limits, &ignored) < 0)
+		return 0;
+	left_ms = limits.run_ms > used_ms ? limits.run_ms - used_ms : 0;
+	needed_pct = MIN(100, GATE_BATTERY_RESERVE_PCT + (left_ms * 100 + full_ms - 1) / full_ms);
+	if (has_pct >= needed_pct)
+		return 0;
+	return refuse(
+		refusal, REFUSAL_INTERLOCK,
+		"the battery has %u %%, and %u %% are needed: %u %% in reserve and what %s of "
+		"run time take (%s; a full battery runs %s); charge it, or use a profile with "
+		"a shorter MaxRunTime",
+		has_pct, (unsigned int)needed_pct, GATE_BATTERY_RESERVE_PCT,
+		unit_format(UNIT_TIME, left_ms, left, sizeof(left)),
+		limit_source_name(limits.run_source),
+		unit_format(UNIT_TIME, full_ms, full, sizeof(full)));
 }
 
 int check_fresh(struct station_pen *pen, struct refusal *refusal)
@@ -257,16 +333,37 @@ int check_cartridge(struct station_pen *pen, uint64_t token, struct refusal *ref
 	return c->claimed_token == 0 ? 1 : 0;
 }
 
+enum gate_kind {
+	GATE_NOW,    /* what is known now counts */
+	GATE_CONFIG, /* that too, and the configuration alone opens or shuts it */
+	GATE_ASKED,  /* the pen is asked anew before an arm: until then it counts for nothing */
+};
+
 static const struct gate {
 	const char *code;
 	int (*check)(struct station_pen *pen, struct refusal *refusal);
+	enum gate_kind kind;
 } gates[] = {
-	{"config", gate_config},   {"alarm", gate_alarm},	  {"store", gate_store},
-	{"session", gate_session}, {"profile", gate_profile},	  {"area", gate_area},
-	{"limits", gate_limits},   {"serial", gate_serial},	  {"target", gate_target},
-	{"state", check_idle},	   {"needles", gate_needles},	  {"samples", check_fresh},
-	{"time", gate_time},	   {"pedal", gate_pedal},	  {"lease", gate_lease},
-	{"stream", gate_stream},   {"cartridge", gate_cartridge},
+	{"config", gate_config, GATE_CONFIG},
+	{"alarm", gate_alarm, GATE_NOW},
+	{"store", gate_store, GATE_NOW},
+	{"session", gate_session, GATE_NOW},
+	{"profile", gate_profile, GATE_CONFIG},
+	{"area", gate_area, GATE_CONFIG},
+	{"limits", gate_limits, GATE_CONFIG},
+	{"serial", gate_serial, GATE_CONFIG},
+	{"target", gate_target, GATE_NOW},
+	{"state", check_idle, GATE_NOW},
+	{"needles", gate_needles, GATE_NOW},
+	{"samples", check_fresh, GATE_NOW},
+	{"calibration", gate_calibration, GATE_ASKED},
+	{"sleeve", gate_sleeve, GATE_NOW},
+	{"battery", gate_battery, GATE_NOW},
+	{"time", gate_time, GATE_NOW},
+	{"pedal", gate_pedal, GATE_NOW},
+	{"lease", gate_lease, GATE_CONFIG},
+	{"stream", gate_stream, GATE_NOW},
+	{"cartridge", gate_cartridge, GATE_ASKED},
 };
 
 void station_explain(struct station_pen *pen,
@@ -280,10 +377,18 @@ void station_explain(struct station_pen *pen,
 			each(userdata, gates[i].code, &refusal);
 }
 
-int first_gate(struct station_pen *pen, bool cartridge_known, struct refusal *refusal)
+int config_gates(struct station_pen *pen, struct refusal *refusal)
+{
+	for (size_t i = 0; i < ELEMENTSOF(gates); i++)
+		if (gates[i].kind == GATE_CONFIG && gates[i].check(pen, refusal) < 0)
+			return -EACCES;
+	return 0;
+}
+
+int first_gate(struct station_pen *pen, bool asked, struct refusal *refusal)
 {
 	for (size_t i = 0; i < ELEMENTSOF(gates); i++) {
-		if (gates[i].check == gate_cartridge && !cartridge_known)
+		if (gates[i].kind == GATE_ASKED && !asked)
 			continue;
 		if (gates[i].check(pen, refusal) < 0)
 			return -EACCES;

@@ -8,6 +8,7 @@
  *   gates.c    every reason why a pen would not arm
  *   begin.c    BeginSession
  *   session.c  area, notes, profile, end
+ *   config.c   profiles added and removed, configuration read anew
  *   arm.c      Arm, SetTarget, ClearFault
  *   alarm.c    standing alarms
  *   flood.c    how much of what a pen says is told
@@ -17,10 +18,20 @@
 
 #include "daemon/session/station.h"
 
+/** struct conf_request - who waits for the configuration's one job */
+struct conf_request {
+	uint32_t uid;
+	station_done done;
+	void *userdata;
+};
+
 struct station {
 	sd_event *event;
 	sd_event_source *health_timer;
-	struct conf *conf;
+	struct conf *conf; /* a reference */
+	struct conf_keeper *keeper;
+	struct conf_request conf_request;
+	struct conf_request reload_waiting; /* for the job under way; no done = none */
 	struct store *store;
 	bool store_healthy; /* as last told to the listener */
 	struct station_pen *pens[STATION_PENS_MAX];
@@ -93,6 +104,17 @@ void alarms_free(struct station *station);
 const struct conf_profile *chosen_profile(const struct station_pen *pen);
 const struct conf_area *chosen_area(const struct station_pen *pen);
 
+/** limits_changed() - the ground under the pen may have: @old held before. The target goes if the
+ * limit has become smaller, or if it does not fit any more; everybody is told. */
+void limits_changed(struct station_pen *pen, const struct limits *old);
+
+/** record_profile() - an event that says which text of the profile holds from now on */
+void record_profile(struct station_pen *pen, const struct conf_profile *profile);
+
+/** session_note_profile() - whether the session's profile has another text than before, or none;
+ * what is new is recorded */
+bool session_note_profile(struct station_pen *pen);
+
 /** parse_area_size() - square centimetres, NULL = 0. Return: 0; -EACCES */
 int parse_area_size(const char *text, uint32_t *ret, struct refusal *refusal);
 
@@ -118,8 +140,12 @@ int check_fresh(struct station_pen *pen, struct refusal *refusal);
 int check_cartridge(struct station_pen *pen, uint64_t token, struct refusal *refusal);
 
 /** first_gate() - the first of station_explain()'s reasons: 0 when there is none
- * @cartridge_known: false: it will be read anew, so that what is known of it counts for nothing */
-int first_gate(struct station_pen *pen, bool cartridge_known, struct refusal *refusal);
+ * @asked: false: the pen will be asked for its cartridge and its calibration, so that what is known
+ *	of them counts for nothing */
+int first_gate(struct station_pen *pen, bool asked, struct refusal *refusal);
+
+/** config_gates() - those gates that only the configuration opens or shuts. 0, -EACCES */
+int config_gates(struct station_pen *pen, struct refusal *refusal);
 
 /** drop_target() - the kept target goes, because the ground under it changed */
 void drop_target(struct station_pen *pen);

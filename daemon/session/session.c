@@ -72,7 +72,7 @@ static int record_request(struct session_request *request, const char *kind,
 
 /* A target is dropped when the limit it was chosen under has become smaller: what was right for
  * thick skin must not be the first thing that thin skin gets. */
-static void limits_changed(struct station_pen *pen, const struct limits *old)
+void limits_changed(struct station_pen *pen, const struct limits *old)
 {
 	struct limits now;
 	struct refusal ignored;
@@ -126,7 +126,7 @@ int station_set_area(struct station_pen *pen, const char *area, const char *area
 	return 0;
 }
 
-static void record_profile(struct station_pen *pen, const struct conf_profile *profile)
+void record_profile(struct station_pen *pen, const struct conf_profile *profile)
 {
 	char digest[2 * CONF_DIGEST_SIZE + 1];
 	const struct field fields[] = {
@@ -165,6 +165,7 @@ int station_set_profile(struct station_pen *pen, const char *name, struct refusa
 	if (pen->session) {
 		free(pen->session->profile);
 		pen->session->profile = TAKE_PTR(for_session);
+		memcpy(pen->session->profile_digest, profile->digest, CONF_DIGEST_SIZE);
 		if (pen->session->area && !conf_profile_area(profile, pen->session->area)) {
 			free(pen->session->area);
 			pen->session->area = NULL;

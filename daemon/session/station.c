@@ -93,7 +93,7 @@ int station_new(struct station **ret, sd_event *event, struct conf *conf, struct
 	if (!station)
 		return -ENOMEM;
 	station->event = sd_event_ref(event);
-	station->conf = conf;
+	station->conf = conf_ref(conf);
 	station->store = store;
 	station->store_healthy = store_health(store, now_usec()) == STORE_HEALTHY;
 	r = sd_event_add_time(event, &station->health_timer, CLOCK_BOOTTIME,
@@ -129,6 +129,7 @@ struct station *station_free(struct station *station)
 	alarms_free(station);
 	sd_event_source_disable_unref(station->health_timer);
 	sd_event_unref(station->event);
+	conf_unref(station->conf);
 	free(station);
 	return NULL;
 }
@@ -167,6 +168,11 @@ void station_set_listener(struct station *station, const struct station_listener
 {
 	station->listener = listener;
 	station->listener_userdata = userdata;
+}
+
+void station_set_keeper(struct station *station, struct conf_keeper *keeper)
+{
+	station->keeper = keeper;
 }
 
 struct conf *station_conf(struct station *station)

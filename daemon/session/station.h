@@ -13,6 +13,7 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/conf/conf.h"
+#include "daemon/conf/keeper.h"
 #include "daemon/pen/pen.h"
 #include "daemon/session/flood.h"
 #include "daemon/store/store.h"
@@ -47,7 +48,7 @@ enum refusal_code {
 /** struct refusal - why not: names the value, the limit and the way out */
 struct refusal {
 	enum refusal_code code;
-	char message[512];
+	char message[1024];
 };
 
 /** refuse() - fill @refusal; returns -EACCES so that "return refuse(...)" reads well */
@@ -59,7 +60,8 @@ struct session {
 	char id[STORE_ID_MAX];
 	uint64_t token;
 	char *profile; /* name */
-	char *area;    /* NULL = none chosen */
+	uint8_t profile_digest[CONF_DIGEST_SIZE];
+	char *area; /* NULL = none chosen */
 	uint64_t started_usec;
 	uint64_t started_wall_usec;
 	uint64_t run_used_ms; /* of earlier ARMs */
@@ -110,6 +112,13 @@ struct alarm {
 	void *userdata;
 };
 
+/** enum profile_change - how a profile of the configuration changed */
+enum profile_change {
+	PROFILE_REMOVED, /* told while it can still be looked up, the others when it can */
+	PROFILE_ADDED,
+	PROFILE_CHANGED,
+};
+
 /** struct station_listener - daemon/bus; every call comes from the main loop */
 struct station_listener {
 	void (*pen_added)(void *userdata, struct station_pen *pen);
@@ -120,6 +129,7 @@ struct station_listener {
 	void (*session_added)(void *userdata, struct station_pen *pen, struct session *session);
 	void (*session_removed)(void *userdata, struct station_pen *pen, struct session *session);
 	void (*session_changed)(void *userdata, struct station_pen *pen, struct session *session);
+	void (*profile_changed)(void *userdata, const char *name, enum profile_change change);
 	void (*alarms_changed)(void *userdata);
 	void (*store_health_changed)(void *userdata, bool healthy);
 };
@@ -129,7 +139,7 @@ struct station_listener {
 #define STATION_CHANGED_LIMITS (1u << 17)  /* Area, Limits, LimitSources */
 #define STATION_CHANGED_SESSION (1u << 18)
 
-/** station_new() - takes references/ownership of neither @conf nor @store, which must outlive it */
+/** station_new() - holds a reference to @conf; @store must outlive it */
 int station_new(struct station **ret, sd_event *event, struct conf *conf, struct store *store);
 struct station *station_free(struct station *station); /* stops pens not at rest; returns NULL */
 void station_set_listener(struct station *station, const struct station_listener *listener,
@@ -138,6 +148,11 @@ void station_set_listener(struct station *station, const struct station_listener
 /** station_add_usbip() - keep a pen behind @url connected. 0 or negative errno. */
 int station_add_usbip(struct station *station, const char *url, struct refusal *refusal);
 
+/** station_set_keeper() - what reads and writes the configuration; must outlive the station's use
+ */
+void station_set_keeper(struct station *station, struct conf_keeper *keeper);
+
+/** station_conf() - what holds now, until the next turn of the loop */
 struct conf *station_conf(struct station *station);
 struct store *station_store(struct station *station);
 
@@ -192,6 +207,25 @@ int station_clear_fault(struct station_pen *pen, station_done done, void *userda
 			struct refusal *refusal);
 /** station_set_profile() - stops and disarms first; immediate: 0 = done */
 int station_set_profile(struct station_pen *pen, const char *profile, struct refusal *refusal);
+
+/* ---- the configuration ---- */
+
+/** station_take_conf() - @conf, whose reference becomes the station's, holds from now on: a pen
+ * that is armed under other limits, or whose profile has changed, is stopped and disarmed */
+void station_take_conf(struct station *station, struct conf *conf);
+
+/** station_add_profile() - requests: checked, written, in force, recorded
+ * @uid: who does it. Refused: InvalidArgument name or text, Busy in use, Interlock masked, Limit
+ * too many, Store. */
+int station_add_profile(struct station *station, const char *name, const char *text, uint32_t uid,
+			station_done done, void *userdata, struct refusal *refusal);
+/** station_remove_profile() - only those that were added, and that nobody uses */
+int station_remove_profile(struct station *station, const char *name, uint32_t uid,
+			   station_done done, void *userdata, struct refusal *refusal);
+/** station_reload() - read all files again, as a restart would. While a job is under way it waits;
+ * of several that wait the last one is answered. */
+int station_reload(struct station *station, station_done done, void *userdata,
+		   struct refusal *refusal);
 
 /**
  * station_limits() - what holds for this pen now: with its profile and area when chosen

@@ -71,7 +71,7 @@ static void op_rest(struct world *w, struct fuzz_input *input)
 		r = pen_clear_fault(w->pen, world_done, w);
 		break;
 	case 2:
-		r = pen_read_cartridge(w->pen, world_done, w);
+		r = pen_refresh(w->pen, world_done, w);
 		break;
 	}
 	w->commands += r == 0;

@@ -183,6 +183,7 @@ void fake_bring_up(struct fake_host *fake, struct mnpen_sample *sample)
 		.features = fake_features,
 		.stream_min_us = 1000,
 		.model = "fake",
+		.calibration_due_days = wall_days() + 365,
 	};
 	const struct mnpen_cartridge cartridge = {.flags = 0};
 	uint8_t buf[MNPEN_RECORD_MAX];
@@ -191,6 +192,7 @@ void fake_bring_up(struct fake_host *fake, struct mnpen_sample *sample)
 		.seq = 1,
 		.time_us = 5000000,
 		.state = MNPEN_STATE_IDLE,
+		.flags = MNPEN_FLAG_CALIBRATION,
 		.battery_pct = 100,
 		.supply_mv = 3900,
 	};

@@ -74,7 +74,7 @@ static void stop_overtakes_what_waits(void **state)
 	struct fixture *f = *state;
 
 	pen_set_stream_period(f->pen, 1000);
-	assert_int_equal(pen_read_cartridge(f->pen, fake_host_noted, &f->owner), 0);
+	assert_int_equal(pen_refresh(f->pen, fake_host_noted, &f->owner), 0);
 	assert_int_equal(pen_stop(f->pen, REASON_REQUEST), 0);
 	assert_string_equal(f->host->log, "set-stream stop:1 done ");
 	assert_int_equal(f->owner.result.outcome, PEN_STOPPED);
@@ -87,17 +87,19 @@ static void unreadable_cartridge_is_not_the_old_one(void **state)
 {
 	const struct mnpen_cartridge cartridge = {.flags = MNPEN_CARTRIDGE_PRESENT,
 						  .length_um = 1500};
-	uint8_t buf[MNPEN_CARTRIDGE_SIZE];
+	uint8_t buf[MNPEN_CARTRIDGE_SIZE], info[MNPEN_INFO_SIZE];
 	struct fixture *f = *state;
 
 	mnpen_cartridge_encode(buf, &cartridge);
-	assert_int_equal(pen_read_cartridge(f->pen, fake_host_done, &f->owner), 0);
+	assert_int_equal(pen_refresh(f->pen, fake_host_done, &f->owner), 0);
 	fake_host_answer(f->host, 0, buf, sizeof(buf));
+	mnpen_info_encode(info, pen_info(f->pen));
+	fake_host_answer(f->host, 0, info, sizeof(info));
 	assert_int_equal(f->owner.result.outcome, PEN_CONFIRMED);
 	assert_int_equal(pen_cartridge(f->pen)->length_um, 1500);
 
 	buf[MNPEN_CARTRIDGE_SIZE - 1] = 1; /* reserved */
-	assert_int_equal(pen_read_cartridge(f->pen, fake_host_done, &f->owner), 0);
+	assert_int_equal(pen_refresh(f->pen, fake_host_done, &f->owner), 0);
 	fake_host_answer(f->host, 0, buf, sizeof(buf));
 	assert_int_equal(f->owner.result.outcome, PEN_UNCONFIRMED);
 	assert_int_equal(pen_cartridge(f->pen)->flags, 0);
@@ -126,7 +128,7 @@ static void comes_back_undisturbed(void **state)
 	fake_host_clear(f->host);
 	fake_host_answer(f->host, 0, buf, sizeof(buf)); /* GET_STATUS */
 	assert_int_equal(pen_state(f->pen), FSM_IDLE);
-	assert_int_equal(pen_read_cartridge(f->pen, fake_host_done, &f->owner), -EBUSY);
+	assert_int_equal(pen_refresh(f->pen, fake_host_done, &f->owner), -EBUSY);
 	assert_int_equal(try_arm(f), -EAGAIN);
 	fake_host_answer(f->host, 0, NULL, 0);
 	assert_int_equal(try_arm(f), -EAGAIN);

@@ -176,11 +176,20 @@ static void next(struct fixture *f)
 	fake_host_sample(f->host, &f->sample);
 }
 
+/* The answers to GET_CARTRIDGE and GET_INFO. */
+static void answer_refresh(struct fixture *f, const struct mnpen_cartridge *cartridge)
+{
+	uint8_t buf[MNPEN_CARTRIDGE_SIZE], info[MNPEN_INFO_SIZE];
+
+	mnpen_cartridge_encode(buf, cartridge);
+	fake_host_answer(f->host, 0, buf, sizeof(buf));
+	mnpen_info_encode(info, pen_info(f->pen->pen));
+	fake_host_answer(f->host, 0, info, sizeof(info));
+}
+
 static void answer_cartridge(struct fixture *f)
 {
-	static const uint8_t none[MNPEN_CARTRIDGE_SIZE];
-
-	fake_host_answer(f->host, 0, none, sizeof(none));
+	answer_refresh(f, &(struct mnpen_cartridge){0});
 }
 
 static void begin(struct fixture *f)
@@ -193,7 +202,7 @@ static void begin(struct fixture *f)
 	answer_cartridge(f);
 	assert_int_equal(wait_for(f, 1), REFUSAL_NONE);
 	assert_non_null(f->pen->session);
-	assert_string_equal(f->host->log, "get-cartridge set-stream ");
+	assert_string_equal(f->host->log, "get-cartridge get-info set-stream ");
 	f->answers = 0;
 	next(f);
 }
@@ -223,14 +232,15 @@ static void arm_waits_for_the_sessions_stream(void **state)
 	assert_int_equal(station_arm(f->pen, pen_epoch(f->pen->pen), on_answer, f, &f->refusal), 0);
 	answer_cartridge(f);
 	assert_int_equal(wait_for(f, 1), REFUSAL_BUSY);
-	assert_string_equal(f->host->log, "get-cartridge ");
+	assert_string_equal(f->host->log, "get-cartridge get-info ");
 
 	next(f);
 	fake_host_answer(f->host, 0, NULL, 0);
 	next(f);
 	assert_int_equal(station_arm(f->pen, pen_epoch(f->pen->pen), on_answer, f, &f->refusal), 0);
 	answer_cartridge(f);
-	assert_string_equal(f->host->log, "get-cartridge set-stream get-cartridge arm ");
+	assert_string_equal(f->host->log,
+			    "get-cartridge get-info set-stream get-cartridge get-info arm ");
 }
 
 static void strokes_before_the_session_are_not_its(void **state)
@@ -350,12 +360,9 @@ static void bring_up_with_tag(struct fixture *f)
 
 static void answer_fresh_cartridge(struct fixture *f)
 {
-	const struct mnpen_cartridge cartridge = {
-		.flags = MNPEN_CARTRIDGE_PRESENT, .length_um = 1500, .expires_days = UINT32_MAX};
-	uint8_t buf[MNPEN_CARTRIDGE_SIZE];
-
-	mnpen_cartridge_encode(buf, &cartridge);
-	fake_host_answer(f->host, 0, buf, sizeof(buf));
+	answer_refresh(f, &(struct mnpen_cartridge){.flags = MNPEN_CARTRIDGE_PRESENT,
+						    .length_um = 1500,
+						    .expires_days = UINT32_MAX});
 }
 
 /* Also while the pen's word on the claim is all that is waited for. */
@@ -372,7 +379,7 @@ static void nothing_begins_behind_a_stop(void **state)
 	answer_fresh_cartridge(f);
 	while (!f->host->pending && now_usec() < until)
 		assert_true(sd_event_run(f->event, 100 * USEC_PER_MSEC) >= 0);
-	assert_string_equal(f->host->log, "get-cartridge claim-cartridge ");
+	assert_string_equal(f->host->log, "get-cartridge get-info claim-cartridge ");
 	fake_host_answer(f->host, 0, NULL, 0);
 	assert_int_equal(station_stop(f->pen, REASON_REQUEST), 0);
 	f->sample.last_cmd = 1;
