@@ -7,7 +7,9 @@
 
 static const struct mis_row rows[] = {
 	{"stall get-info", .then = "@Stop", .heal = "stall off",
-	 .cell = {{.end = MIS_STAYS, .arm = ""}, {.end = MIS_STAYS}, {.end = MIS_STAYS}}},
+	 .cell = {{.end = MIS_STAYS, .arm = "Interlock|Limit|Fault|CartridgeUsed"},
+		  {.end = MIS_STAYS},
+		  {.end = MIS_STAYS}}},
 	{"stall get-status", .then = "@Stop", .heal = "stall off",
 	 .cell = {{.end = MIS_STAYS, .arm = ""}, {.end = MIS_STAYS}, {.end = MIS_STAYS}}},
 	{"stall set-stream", .then = "@Stop", .heal = "stall off",

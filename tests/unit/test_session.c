@@ -358,16 +358,11 @@ static void bring_up_with_tag(struct fixture *f)
 	fake_host_clear(f->host);
 }
 
-static void answer_fresh_cartridge(struct fixture *f)
-{
-	answer_refresh(f, &(struct mnpen_cartridge){.flags = MNPEN_CARTRIDGE_PRESENT,
-						    .length_um = 1500,
-						    .expires_days = UINT32_MAX});
-}
-
 /* Also while the pen's word on the claim is all that is waited for. */
 static void nothing_begins_behind_a_stop(void **state)
 {
+	const struct mnpen_cartridge fresh = {
+		.flags = MNPEN_CARTRIDGE_PRESENT, .length_um = 1500, .expires_days = UINT32_MAX};
 	const struct begin_options options = {.area = "brow"};
 	struct fixture *f = *state;
 	uint64_t until = now_usec() + WAIT_USEC;
@@ -376,7 +371,7 @@ static void nothing_begins_behind_a_stop(void **state)
 	assert_int_equal(station_begin(f->pen, pen_epoch(f->pen->pen), "thin", "C-17", &options,
 				       on_answer, f, &f->refusal),
 			 0);
-	answer_fresh_cartridge(f);
+	answer_refresh(f, &fresh);
 	while (!f->host->pending && now_usec() < until)
 		assert_true(sd_event_run(f->event, 100 * USEC_PER_MSEC) >= 0);
 	assert_string_equal(f->host->log, "get-cartridge get-info claim-cartridge ");
