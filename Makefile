@@ -53,6 +53,7 @@ DRIVER_SRC := $(wildcard driver/proto/*.c driver/base/*.c driver/host/*.c)
 DAEMON_SRC := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
 CLI_SRC := $(filter-out cli/main.c,$(wildcard cli/*.c cli/*/*.c))
 GADGET_SRC := $(filter-out tests/gadget/main.c,$(wildcard tests/gadget/*.c tests/gadget/*/*.c))
+SHARED_SRC := $(wildcard tests/shared/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c)
 BRIDGE_SRC := $(wildcard tests/bridge/*.c)
 HARNESS_SRC := $(filter-out $(wildcard tests/bus/test_*.c),$(wildcard tests/bus/*.c))
@@ -66,8 +67,8 @@ UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(UNIT_HELPERS),$(UNIT_SRC)
 BUS_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(HARNESS_SRC),$(BUS_SRC)))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(filter-out $(BENCH_HELPERS),$(BENCH_SRC)))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(filter-out $(FUZZ_HELPERS),$(FUZZ_SRC)))
-ALL_SRC := $(DRIVER_SRC) $(DAEMON_SRC) $(CLI_SRC) $(GADGET_SRC) $(UNIT_SRC) $(BUS_SRC) $(BENCH_SRC) \
-	$(BRIDGE_SRC) $(FUZZ_SRC) $(wildcard daemon/main.c cli/main.c tests/gadget/main.c)
+ALL_SRC := $(DRIVER_SRC) $(DAEMON_SRC) $(CLI_SRC) $(GADGET_SRC) $(SHARED_SRC) $(UNIT_SRC) $(BUS_SRC) \
+	$(BENCH_SRC) $(BRIDGE_SRC) $(FUZZ_SRC) $(wildcard daemon/main.c cli/main.c tests/gadget/main.c)
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
 PROGRAMS := $(BUILD)/mnpend $(BUILD)/mnpenctl $(BUILD)/mnpen-gadget
@@ -194,7 +195,7 @@ $(OBJ)/%.o: %.c $(OBJ)/flags.compile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(PKG_CFLAGS) $(CFLAGS_ALL) -MMD -MP -MT $@ -MT $(BUILD)/lint/tidy/$*.ok -c -o $@ $<
-$(call objects,$(UNIT_SRC) $(BUS_SRC) $(BENCH_SRC) $(FUZZ_SRC)): | packages-test
+$(call objects,$(SHARED_SRC) $(UNIT_SRC) $(BUS_SRC) $(BENCH_SRC) $(FUZZ_SRC)): | packages-test
 
 # Only the bridge needs GLib, whose headers do not bear our warnings.
 BRIDGE_CFLAGS = $(call once,BRIDGE_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES_BRIDGE) 2>/dev/null)))
@@ -208,8 +209,8 @@ $(OBJ)/libdriver.a: $(call objects,$(DRIVER_SRC))
 $(OBJ)/libdaemon.a: $(call objects,$(DAEMON_SRC))
 $(OBJ)/libcli.a: $(call objects,$(CLI_SRC))
 $(OBJ)/libgadget.a: $(call objects,$(GADGET_SRC))
-$(OBJ)/libunit.a: $(call objects,$(UNIT_HELPERS))
-$(OBJ)/libharness.a: $(call objects,$(HARNESS_SRC))
+$(OBJ)/libunit.a: $(call objects,$(UNIT_HELPERS) $(SHARED_SRC))
+$(OBJ)/libharness.a: $(call objects,$(HARNESS_SRC) $(SHARED_SRC))
 $(OBJ)/libbench.a: $(call objects,$(BENCH_HELPERS))
 $(OBJ)/lib%.a: $(OBJ)/sources
 	$(call say,AR,$@)

@@ -46,7 +46,7 @@ static int complain_name(struct conf_report *report, const char *dir, const char
 			*c = '?';
 	return conf_report_line(
 		report,
-		"%s/%s: the file's name cannot be used; allowed: a letter or digit, "
+		"%s/%s:1: the file's name cannot be used; allowed: a letter or digit, "
 		"then up to %d letters, digits, '.', '_', '-', then .conf",
 		dir, shown, CONF_NAME_MAX - 1);
 }

@@ -55,6 +55,12 @@ int conf_profile_parse(struct conf_profile **ret, const char *name, const char *
 		       const char *text, size_t len, struct conf_report *report);
 void conf_profile_free(struct conf_profile *profile);
 
+/** conf_area_known() - the areas that everybody calls by the same name; NULL behind the last */
+const char *conf_area_known(size_t index);
+
+/** conf_area_meant() - the known area that @name is a slip of the pen of; NULL = it is none */
+const char *conf_area_meant(const char *name);
+
 int conf_device_parse(struct conf_device **ret, const char *file, const char *text, size_t len,
 		      struct conf_report *report);
 void conf_device_free(struct conf_device *device);

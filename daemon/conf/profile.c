@@ -133,12 +133,21 @@ static void *begin_area(struct conf_parser *parser, const char *title)
 {
 	struct conf_profile *profile = parser->object;
 	struct conf_area *area = &profile->areas[profile->n_areas];
+	const char *meant;
 
 	if (!conf_name_valid(title)) {
 		conf_complain(parser, parser->section_line,
 			      "'%s' is no name for an area; allowed: [Area NAME], NAME a letter or "
 			      "digit, then up to %d letters, digits, '.', '_', '-'",
 			      title, CONF_NAME_MAX - 1);
+		return NULL;
+	}
+	meant = conf_area_meant(title);
+	if (meant) {
+		conf_complain(parser, parser->section_line,
+			      "'%s' looks like a slip of the pen: did you mean [Area %s]? "
+			      "allowed: '%s', or a name less like it",
+			      title, meant, meant);
 		return NULL;
 	}
 	if (conf_profile_area(profile, title)) {

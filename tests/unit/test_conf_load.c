@@ -165,7 +165,7 @@ static void test_broken_station(void **state)
 	put("etc/mnpend.conf.d/10-a.conf", "[Station]\nLease=1s\n");
 	put("etc/mnpend.conf.d/10 b.conf", "[Station]\nLease=1s\n");
 	load(&paths);
-	expect_report(1, "etc/mnpend.conf.d/10 b.conf: ", "the file's name cannot be used");
+	expect_report(1, "etc/mnpend.conf.d/10 b.conf:1: ", "the file's name cannot be used");
 	expect_defaults();
 }
 
@@ -247,9 +247,9 @@ static void test_odd_files(void **state)
 	expect_report(8, "etc/profiles.d/loop.conf: ", "symbolic links");
 	expect_report(8, "etc/profiles.d/dangling.conf: ", "No such file");
 	expect_report(8, "etc/profiles.d/large.conf:1: ", "too large; allowed: 65536 bytes");
-	expect_report(8, "etc/profiles.d/-x.conf: ", "the file's name cannot be used");
-	expect_report(8, "etc/profiles.d/.conf: ", "the file's name cannot be used");
-	expect_report(8, "etc/profiles.d/a?b.conf: ", "the file's name cannot be used");
+	expect_report(8, "etc/profiles.d/-x.conf:1: ", "the file's name cannot be used");
+	expect_report(8, "etc/profiles.d/.conf:1: ", "the file's name cannot be used");
+	expect_report(8, "etc/profiles.d/a?b.conf:1: ", "the file's name cannot be used");
 	assert_string_equal(title("good"), "good");
 	assert_string_equal(title("link"), "linked");
 	assert_null(conf_profile_at(conf, 2));
