@@ -10,6 +10,11 @@
 #include "cli/profiles.h"
 #include "daemon/api/names.h"
 
+#define NAME_LEN_MAX 64
+static const char BAD_NAME[] =
+	"the file's name cannot be used; allowed: a letter or digit, then up to 63 letters, "
+	"digits, '.', '_', '-', then .conf";
+
 enum cli_exit cmd_profile_set(struct cli *cli, const struct args *args)
 {
 	const char *name = args->operands[args->n_operands - 1];
@@ -24,26 +29,49 @@ enum cli_exit cmd_profile_set(struct cli *cli, const struct args *args)
 	return code;
 }
 
-/* "dir/acne-scars.conf" → "acne-scars" */
-static char *name_of_file(const char *file)
+/* By mnpen.profile(5): what is safe as a file's name and in an object's path. */
+static bool name_valid(const char *name, size_t len)
+{
+	static const char inner[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+
+	return len > 0 && len <= NAME_LEN_MAX && strspn(name, inner) >= len &&
+	       !strchr("._-", name[0]);
+}
+
+/* "dir/acne-scars.conf" → "acne-scars"; false when no profile can have that file. */
+static bool name_of_file(const char *file, char name[NAME_LEN_MAX + 1])
 {
 	const char *slash = strrchr(file, '/');
 	const char *base = slash ? slash + 1 : file;
 	size_t len = strlen(base);
 
-	if (len > 5 && strcmp(base + len - 5, ".conf") == 0)
-		len -= 5;
-	return strndup(base, len);
+	if (len < 5 || strcmp(base + len - 5, ".conf") != 0 || !name_valid(base, len - 5))
+		return false;
+	snprintf(name, NAME_LEN_MAX + 1, "%.*s", (int)(len - 5), base);
+	return true;
+}
+
+/* A profile is named by its file, and standard input has no name. */
+static enum cli_exit not_from_stdin(struct cli *cli, const char *file)
+{
+	if (strcmp(file, "-") != 0)
+		return CLI_DONE;
+	return cli_usage(cli, "write it to NAME.conf and give that file",
+			 "a profile is not read from standard input");
 }
 
 enum cli_exit cmd_profile_add(struct cli *cli, const struct args *args)
 {
-	_cleanup_free_ char *text = NULL, *name = name_of_file(args->operands[0]);
-	enum cli_exit code;
+	const char *file = args->operands[0];
+	_cleanup_free_ char *text = NULL;
+	char name[NAME_LEN_MAX + 1];
+	enum cli_exit code = not_from_stdin(cli, file);
 
-	if (!name)
-		return cli_no_memory(cli);
-	code = file_read(cli, args->operands[0], &text);
+	if (code == CLI_DONE && !name_of_file(file, name))
+		return cli_fail(cli, CLI_FAILED, "File", NULL, "%s:1: %s", file, BAD_NAME);
+	if (code == CLI_DONE)
+		code = file_read(cli, file, &text);
 	if (code == CLI_DONE)
 		code = bus_call(cli, NULL, API_ROOT, API_MANAGER, "AddProfile", "ss", name, text);
 	if (code == CLI_DONE)
@@ -72,21 +100,62 @@ static void say_error(const struct cli *cli, const char *file, const char *error
 		cli_say(cli, "%s: %s", file, error);
 }
 
+/* As the daemon's findings are: "profile:LINE: what". */
+static void add_error(json_object *errors, unsigned int line, const char *what)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (asprintf(&text, "profile:%u: %s", line, what) < 0)
+		text = NULL;
+	json_object_array_add(errors, json_object_new_string(text ? text : what));
+}
+
+/* What the daemon finds in @text, behind what is in @errors already. */
+static enum cli_exit ask_daemon(struct cli *cli, const char *text, json_object *errors)
+{
+	_cleanup_message_ sd_bus_message *reply = NULL;
+	_cleanup_json_ json_object *found = NULL;
+	enum cli_exit code =
+		bus_call(cli, &reply, API_ROOT, API_MANAGER, "CheckProfile", "s", text);
+
+	if (code != CLI_DONE)
+		return code;
+	if (json_from_bus(reply, &found) < 0)
+		return cli_no_memory(cli);
+	for (size_t i = 0; i < json_object_array_length(found); i++)
+		json_object_array_add(errors, json_object_get(json_object_array_get_idx(found, i)));
+	return CLI_DONE;
+}
+
+/* Everything for which "profile add" would refuse the file. */
+static enum cli_exit find_errors(struct cli *cli, const char *file, json_object *errors)
+{
+	_cleanup_free_ char *text = NULL;
+	char name[NAME_LEN_MAX + 1];
+	struct file_flaw flaw;
+	enum cli_exit code = file_read_flawed(cli, file, &text, &flaw);
+
+	if (code != CLI_DONE)
+		return code;
+	if (!name_of_file(file, name))
+		add_error(errors, 1, BAD_NAME);
+	if (!flaw.line)
+		return ask_daemon(cli, text, errors);
+	add_error(errors, flaw.line, flaw.what);
+	return CLI_DONE;
+}
+
 enum cli_exit cmd_profile_check(struct cli *cli, const struct args *args)
 {
-	_cleanup_json_ json_object *errors = NULL, *document = NULL;
-	_cleanup_message_ sd_bus_message *reply = NULL;
-	_cleanup_free_ char *text = NULL;
+	_cleanup_json_ json_object *errors = json_object_new_array(), *document = NULL;
 	const char *file = args->operands[0];
-	enum cli_exit code = file_read(cli, file, &text);
+	enum cli_exit code = not_from_stdin(cli, file);
 	size_t n;
 
 	if (code == CLI_DONE)
-		code = bus_call(cli, &reply, API_ROOT, API_MANAGER, "CheckProfile", "s", text);
+		code = find_errors(cli, file, errors);
 	if (code != CLI_DONE)
 		return code;
-	if (json_from_bus(reply, &errors) < 0)
-		return cli_no_memory(cli);
 	n = json_object_array_length(errors);
 	for (size_t i = 0; i < n; i++)
 		say_error(cli, file, json_object_get_string(json_object_array_get_idx(errors, i)));

@@ -2,6 +2,7 @@
 /* Whole files, or none. */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -19,29 +20,94 @@ static enum cli_exit unreadable(struct cli *cli, const char *path, int error)
 	return cli_fail(cli, CLI_FAILED, "File", NULL, "cannot read %s: %s", path, strerror(error));
 }
 
-enum cli_exit file_read(struct cli *cli, const char *path, char **ret)
+static enum cli_exit not_regular(struct cli *cli, const char *path, mode_t mode)
 {
-	_cleanup_fclose_ FILE *file = fopen(path, "re");
-	_cleanup_free_ char *text = NULL;
-	size_t n;
+	const char *kind = S_ISDIR(mode)    ? "a directory"
+			   : S_ISFIFO(mode) ? "a pipe"
+			   : S_ISSOCK(mode) ? "a socket"
+					    : "a device";
 
-	if (!file)
+	return cli_fail(cli, CLI_FAILED, "File", NULL, "%s is %s; allowed: a regular file", path,
+			kind);
+}
+
+static void too_large(struct file_flaw *flaw, uintmax_t size)
+{
+	flaw->line = 1;
+	snprintf(flaw->what, sizeof(flaw->what), "%ju bytes of text; allowed: at most %d", size,
+		 TEXT_MAX);
+}
+
+/* D-Bus carries neither NUL nor what is not UTF-8, so that the daemon could not tell of it. */
+static void find_flaw(struct file_flaw *flaw, const char *text, size_t n)
+{
+	unsigned int number = 1;
+	size_t len;
+
+	for (const char *line = text, *end = text + n; line < end; line += len + 1, number++) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
+		const char *nul;
+
+		len = (size_t)((newline ? newline : end) - line);
+		if (text_valid(line, len))
+			continue;
+		flaw->line = number;
+		nul = memchr(line, '\0', len);
+		snprintf(flaw->what, sizeof(flaw->what), "%s",
+			 nul && text_valid(line, (size_t)(nul - line))
+				 ? "the line holds a NUL byte (0x00); allowed: printable text and "
+				   "tabs"
+				 : "the line is not UTF-8 text; allowed: text saved as UTF-8");
+		return;
+	}
+}
+
+enum cli_exit file_read_flawed(struct cli *cli, const char *path, char **ret,
+			       struct file_flaw *flaw)
+{
+	/* Without O_NONBLOCK, opening a pipe would wait for its writer. */
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	_cleanup_free_ char *text = NULL;
+	struct stat st;
+	size_t n = 0;
+	ssize_t part;
+
+	*flaw = (struct file_flaw){0};
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return unreadable(cli, path, errno);
+	if (!S_ISREG(st.st_mode))
+		return not_regular(cli, path, st.st_mode);
+	if (st.st_size > TEXT_MAX) {
+		too_large(flaw, (uintmax_t)st.st_size);
+		return CLI_DONE;
+	}
 	text = calloc(1, TEXT_MAX + 2);
 	if (!text)
 		return cli_no_memory(cli);
-	n = fread(text, 1, TEXT_MAX + 1, file);
-	if (ferror(file))
-		return unreadable(cli, path, errno);
-	if (n > TEXT_MAX)
-		return cli_fail(cli, CLI_FAILED, "File", NULL, "%s is larger than %d KiB", path,
-				TEXT_MAX / 1024);
-	if (!text_valid(text, n))
-		return cli_fail(cli, CLI_FAILED, "File", "save it as plain UTF-8 text",
-				"%s is not text: it holds a NUL byte, or bytes that are not UTF-8",
-				path);
-	*ret = TAKE_PTR(text);
+	do {
+		part = read(fd, text + n, TEXT_MAX + 1 - n);
+		if (part < 0 && errno != EINTR)
+			return unreadable(cli, path, errno);
+		n += part > 0 ? (size_t)part : 0;
+	} while (part && n <= TEXT_MAX);
+	if (n > TEXT_MAX) /* it has grown */
+		too_large(flaw, n);
+	else
+		find_flaw(flaw, text, n);
+	if (!flaw->line)
+		*ret = TAKE_PTR(text);
 	return CLI_DONE;
+}
+
+enum cli_exit file_read(struct cli *cli, const char *path, char **ret)
+{
+	struct file_flaw flaw;
+	enum cli_exit code = file_read_flawed(cli, path, ret, &flaw);
+
+	if (code == CLI_DONE && flaw.line)
+		return cli_fail(cli, CLI_FAILED, "File", NULL, "%s:%u: %s", path, flaw.line,
+				flaw.what);
+	return code;
 }
 
 enum cli_exit file_read_secret(struct cli *cli, const char *option, const char *value, char **ret)

@@ -7,8 +7,19 @@
 
 #include "cli/cli.h"
 
-/** file_read() - the text of @path, at most 64 KiB of UTF-8. @ret is the caller's to free. */
+/** struct file_flaw - what keeps the bytes of a file from being text; line 0 = nothing does */
+struct file_flaw {
+	unsigned int line;
+	char what[96]; /* and what is allowed */
+};
+
+/** file_read() - the text of @path, a regular file of at most 64 KiB of UTF-8; never blocks. @ret
+ * is the caller's to free. */
 enum cli_exit file_read(struct cli *cli, const char *path, char **ret);
+
+/** file_read_flawed() - file_read(), but with a flaw it is done too, and @ret stays untouched */
+enum cli_exit file_read_flawed(struct cli *cli, const char *path, char **ret,
+			       struct file_flaw *flaw);
 
 /** file_read_secret() - @value, or, when it is "-", the first line of standard input
  *

@@ -270,15 +270,6 @@ static void test_profiles(void **state)
 	assert_contains(run.out, "\"name\":\"test\",\"max_run_time_ms\":90000");
 	fake_run(&run, "profile show other", NULL);
 	assert_int_equal(run.code, CLI_NOT_FOUND);
-	fake_run(&run, "profile check /dev/null", NULL);
-	assert_int_equal(run.code, CLI_DONE);
-	fake.bad_profile = "profile:3: MaxDepth \"1\" has no unit";
-	fake_run(&run, "profile check /dev/null", NULL);
-	assert_int_equal(run.code, CLI_FAILED);
-	assert_string_equal(run.out, "/dev/null:3: MaxDepth \"1\" has no unit\n");
-	fake_run(&run, "profile check /dev/zero", NULL);
-	assert_int_equal(run.code, CLI_FAILED);
-	assert_contains(run.err, "larger than 64 KiB");
 }
 
 int main(void)
