@@ -46,12 +46,25 @@ static struct conf_paths conf_paths(const struct options *o)
 	};
 }
 
+/* No error, but seldom what was meant: it tells before the first client is there. */
+static void print_counts(const struct conf *conf)
+{
+	size_t n_profiles = conf_n_profiles(conf), n_devices = conf_n_devices(conf);
+
+	printf("%zu profiles, %zu devices: no errors\n", n_profiles, n_devices);
+	if (!n_profiles)
+		printf("note: no profile: no session can begin; a profile is a file in "
+		       "profiles.d, see mnpen.profile(5)\n");
+	if (!n_devices)
+		printf("note: no device model: nothing can be armed; a pen needs an entry in "
+		       "devices.d, see mnpend.conf(5)\n");
+}
+
 static int check_config(const struct options *o)
 {
 	struct conf_paths paths = conf_paths(o);
 	struct conf_report report = {0};
 	struct conf *conf = NULL;
-	size_t n_profiles = 0, n_devices = 0;
 	int r = conf_load(&conf, &paths, &report);
 
 	for (size_t i = 0; i < report.n_lines; i++)
@@ -60,11 +73,7 @@ static int check_config(const struct options *o)
 		fprintf(stderr, "mnpend: the configuration cannot be read: %s\n",
 			strerrordesc_np(-r));
 	} else if (report.n_lines == 0) {
-		while (conf_profile_at(conf, n_profiles))
-			n_profiles++;
-		while (conf_device_at(conf, n_devices))
-			n_devices++;
-		printf("%zu profiles, %zu devices: no errors\n", n_profiles, n_devices);
+		print_counts(conf);
 	}
 	r = r < 0 || report.n_lines > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	conf_report_free(&report);

@@ -115,11 +115,9 @@ static int list_profiles(sd_bus *sd_bus, const char *prefix, void *userdata, cha
 {
 	struct bus *bus = userdata;
 	struct conf *conf = station_conf(bus->station);
-	size_t n_profiles = 0, n = 0;
+	size_t n_profiles = conf_n_profiles(conf), n = 0;
 	char **paths;
 
-	while (conf_profile_at(conf, n_profiles))
-		n_profiles++;
 	paths = calloc(n_profiles + 1, sizeof(*paths));
 	for (size_t i = 0; paths && i < n_profiles; i++)
 		if (sd_bus_path_encode(API_PROFILES, conf_profile_at(conf, i)->name, &paths[n]) >=

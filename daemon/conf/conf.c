@@ -77,6 +77,16 @@ const struct conf_device *conf_device_at(const struct conf *conf, size_t index)
 	return index < conf->n_devices ? conf->devices[index] : NULL;
 }
 
+size_t conf_n_profiles(const struct conf *conf)
+{
+	return conf->n_profiles;
+}
+
+size_t conf_n_devices(const struct conf *conf)
+{
+	return conf->n_devices;
+}
+
 int conf_check_profile(const char *name, const char *text, size_t len, struct conf_report *report)
 {
 	struct conf_profile *profile = NULL;

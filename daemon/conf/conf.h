@@ -153,6 +153,8 @@ const struct conf_profile *conf_profile_at(const struct conf *conf, size_t index
 const struct conf_area *conf_profile_area(const struct conf_profile *profile, const char *name);
 const struct conf_device *conf_device(const struct conf *conf, const char *model);
 const struct conf_device *conf_device_at(const struct conf *conf, size_t index);
+size_t conf_n_profiles(const struct conf *conf);
+size_t conf_n_devices(const struct conf *conf);
 
 /**
  * conf_check_profile() - judge a profile's text without keeping it

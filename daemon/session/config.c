@@ -198,12 +198,9 @@ static void record_change(struct station *station, const struct conf_outcome *ou
 
 static void record_reload(struct station *station, const struct conf_report *report)
 {
-	size_t n_profiles = 0, n_devices = 0;
+	size_t n_profiles = conf_n_profiles(station->conf);
+	size_t n_devices = conf_n_devices(station->conf);
 
-	while (conf_profile_at(station->conf, n_profiles))
-		n_profiles++;
-	while (conf_device_at(station->conf, n_devices))
-		n_devices++;
 	(void)store_event(station->store, NULL, NULL, "configuration", now_usec(),
 			  (const struct field[]){
 				  FIELD_U("profiles", n_profiles),

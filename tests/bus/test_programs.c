@@ -92,9 +92,34 @@ static void test_check_config(void **state)
 	snprintf(config, sizeof(config), "--config=%s/mnpend.conf", rig->dir);
 	snprintf(data, sizeof(data), "--data-dir=%s", program("data"));
 	assert_int_equal(run(rig, "mnpend", check, text, sizeof(text)), 0);
+	assert_non_null(strstr(text, ": no errors"));
+	assert_null(strstr(text, "note: "));
 	rig_write(rig, "profiles.d/broken.conf", "[Profile]\nTitle = T\nDepth = 1\n");
 	assert_int_not_equal(run(rig, "mnpend", check, text, sizeof(text)), 0);
 	assert_non_null(strstr(text, "broken.conf:3"));
+	assert_null(strstr(text, ": no errors"));
+	rig_stop(rig);
+}
+
+/* Nothing is wrong, and nothing could be done: it says so. */
+static void test_check_config_of_nothing(void **state)
+{
+	struct rig *rig = rig_start(state, &(struct rig_options){.no_daemon = true});
+	char config[96], data[96], directory[96], text[4096];
+	const char *const check[OPTIONS_MAX] = {"--check-config", config, data, directory};
+
+	snprintf(config, sizeof(config), "--config=%s/mnpend.conf", rig->dir);
+	snprintf(data, sizeof(data), "--data-dir=%s/nowhere", rig->dir);
+	snprintf(directory, sizeof(directory), "--state-dir=%s/state", rig->dir);
+	assert_int_equal(run(rig, "mnpend", check, text, sizeof(text)), 0);
+	assert_non_null(strstr(text, "1 profiles, 0 devices: no errors\n"));
+	assert_null(strstr(text, "note: no profile"));
+	assert_non_null(strstr(text, "note: no device model: nothing can be armed"));
+	rig_write(rig, "profiles.d/" RIG_PROFILE ".conf", "");
+	assert_int_equal(run(rig, "mnpend", check, text, sizeof(text)), 0);
+	assert_non_null(strstr(text, "0 profiles, 0 devices: no errors\n"));
+	assert_non_null(strstr(text, "note: no profile: no session can begin"));
+	assert_non_null(strstr(text, "note: no device model: nothing can be armed"));
 	rig_stop(rig);
 }
 
@@ -118,9 +143,8 @@ static void test_remote_pen(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(test_options),
-		RIG_TEST(test_gadget_identity),
-		RIG_TEST(test_check_config),
+		RIG_TEST(test_options),	     RIG_TEST(test_gadget_identity),
+		RIG_TEST(test_check_config), RIG_TEST(test_check_config_of_nothing),
 		RIG_TEST(test_remote_pen),
 	};
 
