@@ -311,11 +311,8 @@ static int check_wish(struct station_pen *pen, const struct conf_profile **ret, 
 		return refuse(refusal, REFUSAL_NO_SUCH_PROFILE,
 			      "no profile '%.64s'; 'mnpenctl profile list' shows those there are",
 			      profile[0] ? profile : pen->profile);
-	if (!p->enabled)
-		return refuse(refusal, REFUSAL_INTERLOCK,
-			      "profile '%s' is switched off (Enabled=no): it has no source sound "
-			      "enough, or nobody has signed it off",
-			      p->name);
+	if (refuse_disabled(p, refusal) < 0)
+		return -EACCES;
 	if (o->area && !conf_profile_area(p, o->area))
 		return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
 			      "profile '%s' has no area '%.64s'; 'mnpenctl profile show %s' lists "

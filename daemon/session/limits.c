@@ -22,6 +22,18 @@ const struct conf_area *chosen_area(const struct station_pen *pen)
 	return conf_profile_area(profile, pen->session->area);
 }
 
+int refuse_disabled(const struct conf_profile *profile, struct refusal *refusal)
+{
+	if (profile->enabled)
+		return 0;
+	return refuse(
+		refusal, REFUSAL_INTERLOCK,
+		"profile '%s' is switched off (Enabled=no): it has no source sound enough, or "
+		"nobody has signed it off; choose another one, or put a copy that a clinician "
+		"has approved, with Enabled=yes, into the administrator's profiles.d",
+		profile->name);
+}
+
 static void from_station(struct limit_input *in, const struct conf_station *station)
 {
 	in->depth_um = station->max_depth_um;

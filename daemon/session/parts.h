@@ -121,6 +121,9 @@ int parse_area_size(const char *text, uint32_t *ret, struct refusal *refusal);
 /** record_cartridge() - an event that says which cartridge the session took */
 void record_cartridge(struct station_pen *pen);
 
+/** refuse_disabled() - 0 for a profile that may be used, -EACCES for one with Enabled=no */
+int refuse_disabled(const struct conf_profile *profile, struct refusal *refusal);
+
 /** profile_fits() - whether pen, model and station can give all that @profile asks for */
 int profile_fits(struct station_pen *pen, const struct conf_profile *profile,
 		 struct refusal *refusal);

@@ -149,9 +149,8 @@ int station_set_profile(struct station_pen *pen, const char *name, struct refusa
 		return refuse(refusal, REFUSAL_NO_SUCH_PROFILE,
 			      "no profile '%.64s'; 'mnpenctl profile list' shows those there are",
 			      name);
-	if (!profile->enabled)
-		return refuse(refusal, REFUSAL_INTERLOCK,
-			      "profile '%s' is switched off (Enabled=no)", name);
+	if (refuse_disabled(profile, refusal) < 0)
+		return -EACCES;
 	r = profile_fits(pen, profile, refusal);
 	if (r < 0)
 		return r;
