@@ -35,6 +35,7 @@ static const struct option_text texts[OPT_COUNT] = {
 	[OPT_SPEED] = {"speed", 0, "SPEED", "speed with its unit: 6000rpm or 100Hz"},
 	[OPT_NO_SCRUB] = {"no-scrub", 0, NULL, "leave serial, cartridge and tokens as they are"},
 	[OPT_SECONDS] = {"seconds", 0, "N", "end after so many seconds"},
+	[OPT_REASON] = {"reason", 0, "TEXT", "why, and who asked for it; kept in the record"},
 	[OPT_JSON] = {"json", 0, NULL, "one JSON document on stdout and nothing else"},
 	[OPT_NO_PAGER] = {"no-pager", 0, NULL, "never start a pager"},
 	[OPT_HOST] = {"host", 'H', "[USER@]HOST", "the daemon of another machine, by ssh"},

@@ -30,6 +30,7 @@ enum cli_option {
 	OPT_SPEED,
 	OPT_NO_SCRUB,
 	OPT_SECONDS,
+	OPT_REASON,
 	OPT_JSON,
 	OPT_NO_PAGER,
 	OPT_HOST,

@@ -70,7 +70,7 @@ enum cli_exit cmd_session_begin(struct cli *cli, const struct args *args)
 	const char *id;
 	enum cli_exit code;
 
-	code = file_read_secret(cli, "client", args->value[OPT_CLIENT], &client);
+	code = file_read_secret(cli, "--client", args->value[OPT_CLIENT], &client);
 	if (code == CLI_DONE && *client == '\0')
 		code = cli_usage(cli, NULL, "--client must not be empty");
 	if (code == CLI_DONE && args->value[OPT_SCREENING])

@@ -161,7 +161,7 @@ enum cli_exit cmd_session_list(struct cli *cli, const struct args *args)
 		return cli_usage(cli, "like 2026-01-31, 2026-01-31T09:00 or 2026-01-31T08:00:00Z",
 				 "--since \"%s\" is not a date", since);
 	if (args->value[OPT_CLIENT]) {
-		code = file_read_secret(cli, "client", args->value[OPT_CLIENT], &client);
+		code = file_read_secret(cli, "--client", args->value[OPT_CLIENT], &client);
 		if (code != CLI_DONE)
 			return code;
 		filter.client = client;

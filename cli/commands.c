@@ -71,6 +71,10 @@ const struct command commands[] = {
 	{"alarm list", "", 0, 0, 0, 0, "standing alarms", "alarm list", cmd_alarm_list},
 	{"alarm ack", "ID", 1, 1, 0, 0, "acknowledge an alarm after seeing to its cause",
 	 "alarm ack 20260131-090030-7f3a9c", cmd_alarm_ack},
+	{"client hold", "ID on|off", 2, 2, B(OPT_REASON), B(OPT_REASON),
+	 "set or lift a legal hold on a client's records; ID - is read from standard input",
+	 "client hold - on --reason 'letter of the insurer, 2026-01-30' < client-id",
+	 cmd_client_hold},
 };
 /* clang-format on */
 const size_t n_commands = ELEMENTSOF(commands);

@@ -110,7 +110,7 @@ enum cli_exit file_read(struct cli *cli, const char *path, char **ret)
 	return code;
 }
 
-enum cli_exit file_read_secret(struct cli *cli, const char *option, const char *value, char **ret)
+enum cli_exit file_read_secret(struct cli *cli, const char *what, const char *value, char **ret)
 {
 	_cleanup_free_ char *line = NULL;
 	size_t size = 0;
@@ -128,10 +128,9 @@ enum cli_exit file_read_secret(struct cli *cli, const char *option, const char *
 		line[--n] = '\0';
 	if (n <= 0)
 		return cli_usage(cli, "write the id and a newline to standard input",
-				 "--%s - found nothing on standard input", option);
+				 "%s - found nothing on standard input", what);
 	if (!text_valid(line, (size_t)n))
-		return cli_usage(cli, NULL, "--%s: what standard input gave is not UTF-8 text",
-				 option);
+		return cli_usage(cli, NULL, "%s: what standard input gave is not UTF-8 text", what);
 	*ret = TAKE_PTR(line);
 	return CLI_DONE;
 }

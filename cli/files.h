@@ -23,8 +23,9 @@ enum cli_exit file_read_flawed(struct cli *cli, const char *path, char **ret,
 
 /** file_read_secret() - @value, or, when it is "-", the first line of standard input
  *
- * For what must not stand in a process list: a client's id. @ret is the caller's to free. */
-enum cli_exit file_read_secret(struct cli *cli, const char *option, const char *value, char **ret);
+ * For what must not stand in a process list: a client's id. @what: where it stands, for messages:
+ * "--client". @ret is the caller's to free. */
+enum cli_exit file_read_secret(struct cli *cli, const char *what, const char *value, char **ret);
 
 /**
  * struct output - standard output, or a file that appears under its name when it is complete

@@ -191,7 +191,7 @@ const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("Backup", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", stream),
 				on_later_erase, FREE),
 	SD_BUS_METHOD_WITH_ARGS("SetLegalHold", SD_BUS_ARGS("s", client, "b", on, "s", reason),
-				SD_BUS_NO_RESULT, on_later_erase, FREE),
+				SD_BUS_NO_RESULT, on_set_legal_hold, FREE),
 	SD_BUS_PROPERTY("Version", "s", get_version, 0, CONST),
 	SD_BUS_PROPERTY("StoreHealthy", "b", get_healthy, 0, EMITS),
 	SD_BUS_PROPERTY("Alarms", "aa{sv}", get_alarms, 0, EMITS),

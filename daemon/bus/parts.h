@@ -4,7 +4,8 @@
  *
  *   bus.c            connection, name, who leaves the bus
  *   listener.c       what the station tells: objects come and go, PropertiesChanged, Event
- *   manager.c        /org/mnpen1: pens, sessions, alarms; records.c: its records
+ *   manager.c        /org/mnpen1: pens, sessions, alarms; records.c: its records; custody.c:
+ *                    legal holds
  *   pen_object.c     /org/mnpen1/pens/SERIAL: properties; pen_methods.c: methods
  *   profile_object.c, session_object.c
  *   profiles.c       adding, removing and judging profiles; explain.c: why a pen would not arm
@@ -148,6 +149,9 @@ int on_check_profile(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int on_explain(sd_bus_message *m, void *userdata, sd_bus_error *error);
 /** explain_lost() - @pen goes away, and who waits for its word is told so */
 void explain_lost(struct bus_pen *pen);
+
+/* ---- custody.c: methods of the manager ---- */
+int on_set_legal_hold(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* ---- stop.c ---- */
 int stop_start(struct bus *bus);

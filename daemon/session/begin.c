@@ -43,12 +43,18 @@ static struct begin *begin_free(struct begin *b)
 
 DEFINE_CLEANUP(struct begin *, begin_free)
 
-static bool client_valid(const char *client)
+bool client_id_valid(const char *client)
 {
 	const char *allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 	size_t len = strlen(client);
 
 	return len >= 1 && len <= 64 && strspn(client, allowed) == len;
+}
+
+int refuse_client_id(struct refusal *refusal)
+{
+	return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
+		      "a client id is 1 to 64 of A-Z a-z 0-9 . _ - and no name");
 }
 
 int new_id(char ret_id[STORE_ID_MAX], uint64_t wall_usec)
@@ -298,9 +304,8 @@ static int check_wish(struct station_pen *pen, const struct conf_profile **ret, 
 		return refuse(refusal, REFUSAL_BUSY,
 			      "session %s is open on pen %s; end it first: mnpenctl session end",
 			      pen->session->id, pen_serial(pen->pen));
-	if (!client_valid(client))
-		return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
-			      "a client id is 1 to 64 of A-Z a-z 0-9 . _ - and no name");
+	if (!client_id_valid(client))
+		return refuse_client_id(refusal);
 	if (!profile[0] && !pen->profile)
 		return refuse(
 			refusal, REFUSAL_NO_SUCH_PROFILE,

@@ -22,6 +22,7 @@
 
 #define STATION_PENS_MAX 64
 #define STATION_ALARMS_MAX STORE_ALARMS_MAX
+#define STATION_REASON_MAX 500 /* bytes that say why a legal hold is set or lifted */
 
 struct station;
 
@@ -254,6 +255,11 @@ const struct alarm *station_alarm_at(struct station *station, size_t index);
  * @uid: whose it is */
 int station_acknowledge(struct station *station, const char *id, uint32_t uid, station_done done,
 			void *userdata, struct refusal *refusal);
+
+/** station_hold() - a request: the legal hold on a client's records is set or lifted when that is
+ * on disk. To say again what holds is recorded too: with its reason, it is a new word. */
+int station_hold(struct station *station, const struct store_hold *what, station_done done,
+		 void *userdata, struct refusal *refusal);
 
 /** session_run_used_ms() - motor time of the session, the running ARM included */
 uint64_t session_run_used_ms(const struct station_pen *pen);

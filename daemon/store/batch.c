@@ -262,6 +262,8 @@ static int write_command(struct batch *batch, const struct command *command)
 		return write_record(batch, command);
 	case COMMAND_GAP:
 		return write_gap(batch, command);
+	case COMMAND_HOLD:
+		return rows_hold(&batch->rows, &command->hold, command->wall_usec);
 	}
 	return -EINVAL;
 }
@@ -269,7 +271,8 @@ static int write_command(struct batch *batch, const struct command *command)
 /* The record itself is refused; trying again would not help, and the others shall not wait. */
 static bool is_final(int error)
 {
-	return error == -EEXIST || error == -ENOENT || error == -E2BIG || error == -EINVAL;
+	return error == -EEXIST || error == -ENOENT || error == -E2BIG || error == -EINVAL ||
+	       error == -EOPNOTSUPP;
 }
 
 static int write_commands(struct batch *batch)

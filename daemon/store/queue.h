@@ -42,6 +42,7 @@ enum command_kind {
 	COMMAND_END,
 	COMMAND_EVENT,
 	COMMAND_GAP,
+	COMMAND_HOLD,
 };
 
 /** struct command - one record on its way; all texts lie in @text */
@@ -57,6 +58,7 @@ struct command {
 	const char *id;		      /* EVENT: session or NULL */
 	const char *pen;	      /* EVENT */
 	const char *name;	      /* EVENT: kind; END: outcome; GAP: reason */
+	struct store_hold hold;	      /* HOLD */
 	const char *details;	      /* BEGIN, END, EVENT: JSON object */
 	uint32_t after_seq;	      /* GAP */
 	uint32_t before_seq;	      /* GAP */

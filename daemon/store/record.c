@@ -310,3 +310,29 @@ int store_gap(struct store *store, const char *id, uint32_t after_seq, uint32_t 
 	command_put(store);
 	return 0;
 }
+
+int store_hold(struct store *store, const struct store_hold *hold, uint64_t now_usec,
+	       store_done done, void *userdata)
+{
+	struct command *command;
+	int r;
+
+	if (!store->open)
+		return -ESHUTDOWN;
+	if (!hold->client || !hold->client[0] || !hold->reason || !hold->reason[0])
+		return -EINVAL;
+	report_lost_events(store, now_usec);
+	command = command_new(store, COMMAND_HOLD, now_usec);
+	if (!command)
+		return -EAGAIN;
+	command->hold = *hold;
+	r = command_text(command, hold->client, &command->hold.client);
+	if (r >= 0)
+		r = command_text(command, hold->reason, &command->hold.reason);
+	if (r < 0)
+		return r;
+	command->done = done;
+	command->userdata = userdata;
+	command_put(store);
+	return 0;
+}

@@ -6,6 +6,7 @@
 #include "daemon/store/db.h"
 #include "daemon/store/login.h"
 #include "daemon/store/rows.h"
+#include "daemon/store/schema.h"
 
 static const char *const statements_sql[ROWS_STATEMENTS] = {
 	[ROWS_BEGIN] = "BEGIN IMMEDIATE",
@@ -180,4 +181,20 @@ int rows_trend(struct rows *rows, int64_t session, const struct trend *trend, ui
 		      DB_I(trend_mean(depth, trend->count)), DB_I(depth->max), DB_I(speed->min),
 		      DB_I(trend_mean(speed, trend->count)), DB_I(speed->max), DB_I(motor->min),
 		      DB_I(trend_mean(motor, trend->count)), DB_I(motor->max));
+}
+
+/* Prepared each time: it is rare, and there may be no such table. */
+int rows_hold(struct rows *rows, const struct store_hold *hold, uint64_t wall_usec)
+{
+	_cleanup_statement_ sqlite3_stmt *statement = NULL;
+	int r = schema_has_holds(rows->db);
+
+	if (r <= 0)
+		return r ? r : -EOPNOTSUPP;
+	r = db_prepare(rows->db, &statement,
+		       "INSERT INTO legal_hold (client, held, reason, uid, wall_usec)"
+		       " VALUES (?, ?, ?, ?, ?)");
+	return r < 0 ? r
+		     : DB_RUN(statement, DB_T(hold->client), DB_I(hold->held), DB_T(hold->reason),
+			      DB_I(hold->uid), DB_I(wall_usec));
 }

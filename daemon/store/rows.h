@@ -90,4 +90,7 @@ int rows_block(struct rows *rows, int64_t session, const struct block_sample *sa
 /** rows_trend() - @wall_usec: of the window's start */
 int rows_trend(struct rows *rows, int64_t session, const struct trend *trend, uint64_t wall_usec);
 
+/** rows_hold() - -EOPNOTSUPP when the file is of a version without holds */
+int rows_hold(struct rows *rows, const struct store_hold *hold, uint64_t wall_usec);
+
 #endif

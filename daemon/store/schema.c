@@ -9,9 +9,9 @@
 #define TEXT(x) TEXT_OF(x)
 
 /*
- * Rules: a table is named by its noun; its key is n, and n only grows; rows of event, gap, block
- * and trend are written once and never changed, so that they can be chained; a session's row
- * changes until the session ends. *_usec is CLOCK_BOOTTIME, *_wall_usec microseconds since 1970
+ * Rules: a table is named by its noun; its key is n, and n only grows; rows of event, gap, block,
+ * trend and legal_hold are written once and never changed, so that they can be chained; a session's
+ * row changes until the session ends. *_usec is CLOCK_BOOTTIME, *_wall_usec microseconds since 1970
  * UTC. Constraints on what comes from a pen are left out: a record that cannot be stored is lost.
  */
 static const char version_1_sql[] =
@@ -119,11 +119,22 @@ static const char version_1_sql[] =
 static const char version_2_sql[] = "CREATE INDEX event_alarm ON event (kind)"
 				    " WHERE kind IN (" SCHEMA_ALARM_KINDS ");";
 
+/* Whose records must be kept, whoever wants them erased: the latest row of a client counts. */
+static const char version_3_sql[] = "CREATE TABLE legal_hold ("
+				    " n INTEGER PRIMARY KEY AUTOINCREMENT,"
+				    " client TEXT NOT NULL,"
+				    " held INTEGER NOT NULL,"
+				    " reason TEXT NOT NULL,"
+				    " uid INTEGER NOT NULL," /* login of who said so */
+				    " wall_usec INTEGER NOT NULL"
+				    ") STRICT;"
+				    "CREATE INDEX legal_hold_client ON legal_hold (client);";
+
 /*
  * From each version to the next. What was released is never edited: a new table or index is a new
  * step, and the files of all earlier programs take the same way as an empty one.
  */
-static const char *const steps_sql[SCHEMA_VERSION] = {version_1_sql, version_2_sql};
+static const char *const steps_sql[SCHEMA_VERSION] = {version_1_sql, version_2_sql, version_3_sql};
 
 static int upgrade_steps(sqlite3 *db, int64_t version)
 {
@@ -148,6 +159,14 @@ int schema_upgrade(sqlite3 *db, int64_t version)
 	if (r < 0 && !sqlite3_get_autocommit(db))
 		db_exec(db, "ROLLBACK"); /* the first error is the one that counts */
 	return r;
+}
+
+int schema_has_holds(sqlite3 *db)
+{
+	int64_t version;
+	int r = db_integer(db, "PRAGMA user_version", &version);
+
+	return r < 0 ? r : version >= SCHEMA_VERSION_HOLDS;
 }
 
 int schema_judge(sqlite3 *db, enum schema_state *ret_state, int64_t *ret_version)

@@ -27,6 +27,8 @@ static void command_answered(struct store *store, const struct completion *compl
 	case COMMAND_GAP:
 		store->events_lost += failed;
 		break;
+	case COMMAND_HOLD:
+		break;
 	}
 	store->outstanding--;
 	if (completion->done)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The record of what was done: SQLite, written by one thread and read by another.
+ * The record of what was done: SQLite, written by one thread and read by others.
  *
  * The main thread never calls SQLite and never waits: it copies what is to be recorded into
  * bounded, preallocated, lock-free rings and is told the outcome from its own loop. When a ring is
@@ -58,7 +58,7 @@ struct store_session {
 	const char *profile;
 	const char *profile_digest; /* 64 hex digits */
 	const char *area;
-	const char *client;	   /* the only place where a client id is kept */
+	const char *client; /* stands in the client columns of session and legal_hold alone */
 	const char *operator_name; /* added to the name of @operator_uid's login */
 	uint32_t operator_uid;
 	const char *screening;
@@ -163,6 +163,20 @@ int store_sample(struct store *store, const char *id, uint64_t host_usec, uint8_
  * -ESHUTDOWN. */
 int store_gap(struct store *store, const char *id, uint32_t after_seq, uint32_t before_seq,
 	      uint64_t missing, const char *reason, uint64_t now_usec);
+
+/** struct store_hold - whether a client's records must be kept, by whose word and why */
+struct store_hold {
+	const char *client;
+	const char *reason;
+	bool held;
+	uint32_t uid; /* login of who said so */
+};
+
+/** store_hold() - one row; the latest one of a client counts
+ * Return: 0 (done follows; -EOPNOTSUPP the file is of a version without holds, see recover.c);
+ * -EAGAIN ring full; -E2BIG; -EINVAL no client or reason; -ESHUTDOWN. */
+int store_hold(struct store *store, const struct store_hold *hold, uint64_t now_usec,
+	       store_done done, void *userdata);
 
 /** struct store_filter - all given must match; 0 or NULL = any. Matching is exact. */
 struct store_filter {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/store/db.h"
 #include "daemon/store/export.h"
@@ -38,6 +39,7 @@ static const struct summary_key summary_keys[] = {
 	{"area", SCHEMA_LATEST("area", "area"), SUMMARY_TEXT},
 	{"area_size_cm2", "area_size_cm2", SUMMARY_NUMBER},
 	{"client", "client", SUMMARY_TEXT},
+	{"legal_hold", SCHEMA_HELD, SUMMARY_BOOL},
 	{"operator", "operator", SUMMARY_TEXT},
 	{"screening", "screening", SUMMARY_TEXT},
 	{"consent", "consent", SUMMARY_TEXT},
@@ -96,12 +98,21 @@ static struct field field_of(sqlite3_stmt *statement, int column, const struct s
 /* "SELECT a, b, ... FROM session WHERE n = ?", from the table above */
 static int head_prepare(struct sender *sender, sqlite3_stmt **ret)
 {
-	char sql[2048];
+	char sql[4096];
 	size_t used = 0;
+	int has_holds = schema_has_holds(sender->db);
 
-	for (size_t i = 0; i < SUMMARY_KEYS; i++)
+	if (has_holds < 0)
+		return has_holds;
+	for (size_t i = 0; i < SUMMARY_KEYS; i++) {
+		const char *column = summary_keys[i].column;
+
+		/* In a file from before there were any, nothing is held. */
+		if (!has_holds && strcmp(column, SCHEMA_HELD) == 0)
+			column = "0";
 		used += (size_t)snprintf(sql + used, sizeof(sql) - used, "%s %s",
-					 i ? "," : "SELECT", summary_keys[i].column);
+					 i ? "," : "SELECT", column);
+	}
 	snprintf(sql + used, sizeof(sql) - used, " FROM session WHERE n = ?");
 	return db_prepare(sender->db, ret, sql);
 }

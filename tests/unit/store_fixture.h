@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -172,6 +173,35 @@ static inline int fixture_put(struct fixture *f, const char *id, uint32_t seq)
 	return store_sample(f->store, id, fixture_usec(seq), 0, 2, buf);
 }
 
+static inline void fixture_event(struct fixture *f, const char *pen, const char *kind,
+				 const struct field *fields, size_t n)
+{
+	assert_int_equal(store_event(f->store, NULL, pen, kind, 7, fields, n, fixture_done, f), 0);
+	assert_int_equal(fixture_wait(f, f->answers + 1), 0);
+}
+
+static inline void fixture_alarm(struct fixture *f, const char *id, const char *pen)
+{
+	const struct field fields[] = {
+		FIELD_S("id", id),
+		FIELD_S("alarm", "drive-on"),
+		FIELD_S("text", "unplug \"it\""),
+		FIELD_U("raised_wall_usec", FIXTURE_WALL_USEC),
+	};
+
+	fixture_event(f, pen, "alarm", fields, 4);
+}
+
+/* What another program does to the file. */
+static inline void fixture_sql(const struct fixture *f, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
 /* One number from the database, as any program would read it; -1 for NULL or no row. */
 static inline int64_t fixture_number(struct fixture *f, const char *sql)
 {
@@ -205,6 +235,21 @@ static inline const char *fixture_text(struct fixture *f, const char *sql)
 	sqlite3_finalize(statement);
 	sqlite3_close(db);
 	return text;
+}
+
+/* Whether the summary of session @id says that its client's records are held. */
+static inline bool fixture_held(struct fixture *f, const char *id)
+{
+	char text[4096] = "";
+	int fds[2];
+
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(store_read(f->store, id, STORE_SUMMARY, fds[1], fixture_done, f), 0);
+	assert_int_equal(fixture_wait(f, f->answers + 1), 0);
+	assert_true(read(fds[0], text, sizeof(text) - 1) > 0);
+	close(fds[0]);
+	assert_true(!strstr(text, "\"legal_hold\":true") != !strstr(text, "\"legal_hold\":false"));
+	return strstr(text, "\"legal_hold\":true");
 }
 
 /* Runs the loop until store_health() is @health at the time @now. */

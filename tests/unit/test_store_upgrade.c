@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Files of earlier programs, and alarms that outlive the daemon. */
+/* Files of earlier programs. */
 #include <errno.h>
 
-#include "daemon/store/db.h"
-#include "daemon/store/recover.h"
 #include "tests/unit/store_fixture.h"
 
 static bool disk_full;
@@ -118,14 +116,13 @@ static const char version_1[] =
 	"INSERT INTO event (pen, kind, usec, wall_usec, details)"
 	" VALUES ('VPEN0001', 'alarm', 5, 6, '{\"alarm\":\"drive-on\",\"text\":\"x\"}');";
 
-static void run_sql(const struct fixture *f, const char *sql)
-{
-	sqlite3 *db = NULL;
-
-	assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
+/* What version 2 added, and an alarm that it left standing. */
+static const char version_2[] =
+	"CREATE INDEX event_alarm ON event (kind)"
+	" WHERE kind IN ('alarm', 'alarm-acknowledged');"
+	"PRAGMA user_version = 2;"
+	"INSERT INTO event (pen, kind, usec, wall_usec, details)"
+	" VALUES ('VPEN0001', 'alarm', 7, 8, '{\"id\":\"A\",\"alarm\":\"drive-on\"}');";
 
 static char *schema_of(struct fixture *f)
 {
@@ -136,44 +133,39 @@ static char *schema_of(struct fixture *f)
 	return strdup(schema);
 }
 
-static void put_event(struct fixture *f, const char *pen, const char *kind,
-		      const struct field *fields, size_t n)
+static int hold(struct fixture *f)
 {
-	assert_int_equal(store_event(f->store, NULL, pen, kind, 7, fields, n, fixture_done, f), 0);
-	assert_int_equal(fixture_wait(f, f->answers + 1), 0);
+	const struct store_hold what = {.client = "C-17", .held = true, .reason = "x"};
+
+	assert_int_equal(store_hold(f->store, &what, 7, fixture_done, f), 0);
+	return fixture_wait(f, f->answers + 1);
 }
 
-static void raise_alarm(struct fixture *f, const char *id, const char *pen)
-{
-	const struct field fields[] = {
-		FIELD_S("id", id),
-		FIELD_S("alarm", "drive-on"),
-		FIELD_S("text", "unplug \"it\""),
-		FIELD_U("raised_wall_usec", FIXTURE_WALL_USEC),
-	};
-
-	put_event(f, pen, "alarm", fields, 4);
-}
-
-static void version_1_is_taken_along(void **state)
+/* A file as the program of @version left it becomes what a new one is, with all that it held. */
+static void is_taken_along(int version, unsigned int alarms)
 {
 	char *upgraded, *fresh;
 	struct fixture f;
 	size_t n;
 
 	fixture_dir(&f);
-	run_sql(&f, version_1);
+	fixture_sql(&f, version_1);
+	if (version == 2)
+		fixture_sql(&f, version_2);
+	assert_int_equal(fixture_number(&f, "PRAGMA user_version"), version);
 	assert_int_equal(fixture_open(&f, 0, 0), 0);
 	assert_null(f.note);
-	assert_int_equal(fixture_number(&f, "PRAGMA user_version"), 2);
-	assert_int_equal(fixture_number(&f, "SELECT count(*) FROM event"), 2);
+	assert_int_equal(fixture_number(&f, "PRAGMA user_version"), 3);
+	assert_int_equal(fixture_number(&f, "SELECT count(*) FROM event"), 2 + alarms);
 	assert_string_equal(fixture_text(&f, "SELECT id || outcome FROM session"),
 			    "20250101-000000-aaaaaacompleted");
-	/* Its alarms had no id and stood in memory only: none can be acknowledged. */
+	assert_int_equal(fixture_number(&f, "SELECT count(*) FROM legal_hold"), 0);
+	/* Version 1's alarms had no id and stood in memory only: none can be acknowledged. */
 	store_alarms(f.store, &n);
-	assert_int_equal(n, 0);
+	assert_int_equal(n, alarms);
 	fixture_begin(&f, FIXTURE_ID);
 	fixture_end(&f, FIXTURE_ID);
+	assert_int_equal(hold(&f), 0);
 	f.store = store_free(f.store);
 	upgraded = schema_of(&f);
 
@@ -189,14 +181,24 @@ static void version_1_is_taken_along(void **state)
 	fixture_free(&f);
 }
 
+static void version_1_is_taken_along(void **state)
+{
+	is_taken_along(1, 0);
+}
+
+static void version_2_is_taken_along(void **state)
+{
+	is_taken_along(2, 1);
+}
+
 /* Half an upgrade is none: the file stays what it was, and says so. */
 static void an_upgrade_that_fails(void **state)
 {
 	struct fixture f;
 
 	fixture_dir(&f);
-	run_sql(&f, version_1);
-	run_sql(&f, "CREATE TABLE event_alarm (x)"); /* in the way of the index */
+	fixture_sql(&f, version_1);
+	fixture_sql(&f, "CREATE TABLE event_alarm (x)"); /* in the way of the index */
 	assert_int_equal(fixture_open(&f, 0, 0), 0);
 	assert_non_null(f.note);
 	assert_int_equal(store_health(f.store, now_usec()), STORE_CLOSED);
@@ -205,7 +207,7 @@ static void an_upgrade_that_fails(void **state)
 	fixture_free(&f);
 }
 
-/* A full disk does not cost the database: the index can wait for the next start. */
+/* A full disk does not cost the database: what is new can wait for the next start. */
 static void an_upgrade_without_room_waits(void **state)
 {
 	const struct store_alarm *alarms;
@@ -213,14 +215,18 @@ static void an_upgrade_without_room_waits(void **state)
 	size_t n = 0;
 
 	fixture_dir(&f);
-	run_sql(&f, version_1);
+	fixture_sql(&f, version_1);
 	disk_full = true;
 	assert_int_equal(fixture_open(&f, 0, 0), 0);
 	disk_full = false; /* somebody made room, the daemon runs on */
 	assert_null(f.note);
 	assert_int_equal(store_health(f.store, now_usec()), STORE_HEALTHY);
 	fixture_begin(&f, FIXTURE_ID);
-	raise_alarm(&f, "A", "VPEN0001");
+	fixture_alarm(&f, "A", "VPEN0001");
+	/* What there is no table for is refused, for good; the record goes on. */
+	assert_int_equal(hold(&f), -EOPNOTSUPP);
+	assert_int_equal(store_health(f.store, 0), STORE_HEALTHY);
+	assert_false(fixture_held(&f, FIXTURE_ID));
 	fixture_end(&f, FIXTURE_ID);
 	assert_int_equal(fixture_number(&f, "PRAGMA user_version"), 1);
 	f.store = store_free(f.store);
@@ -233,7 +239,9 @@ static void an_upgrade_without_room_waits(void **state)
 	assert_string_equal(alarms[0].id, "A");
 	f.store = store_free(f.store);
 	assert_int_equal(fixture_open(&f, 0, 0), 0);
-	assert_int_equal(fixture_number(&f, "PRAGMA user_version"), 2);
+	assert_int_equal(fixture_number(&f, "PRAGMA user_version"), 3);
+	assert_int_equal(hold(&f), 0);
+	assert_true(fixture_held(&f, FIXTURE_ID));
 	fixture_free(&f);
 }
 
@@ -251,136 +259,14 @@ static void a_new_file_without_room_is_none(void **state)
 	fixture_free(&f);
 }
 
-static void what_stands(void **state)
-{
-	const struct store_alarm *alarms;
-	struct fixture f;
-	size_t n = 9;
-
-	fixture_new(&f);
-	store_alarms(f.store, &n);
-	assert_int_equal(n, 0);
-	raise_alarm(&f, "A", "VPEN0001");
-	raise_alarm(&f, "B", NULL);
-	raise_alarm(&f, "C", "VPEN0002");
-	put_event(&f, NULL, "alarm-acknowledged", &FIELD_S("id", "B"), 1);
-	put_event(&f, NULL, "alarm-acknowledged", &FIELD_S("id", "never raised"), 1);
-	f.store = store_free(f.store);
-	/* Somebody's hand in the file does not keep the daemon from starting. */
-	run_sql(&f, "INSERT INTO event (kind, usec, wall_usec, details)"
-		    " VALUES ('alarm', 1, 1, 'no json'), ('alarm-acknowledged', 1, 1, '[');");
-
-	assert_int_equal(fixture_open(&f, 0, 0), 0);
-	assert_null(f.note);
-	alarms = store_alarms(f.store, &n);
-	assert_int_equal(n, 2);
-	assert_string_equal(alarms[0].id, "A");
-	assert_string_equal(alarms[0].pen, "VPEN0001");
-	assert_string_equal(alarms[0].kind, "drive-on");
-	assert_string_equal(alarms[0].text, "unplug \"it\"");
-	assert_int_equal(alarms[0].usec, 7);
-	assert_true(alarms[0].wall_usec == FIXTURE_WALL_USEC);
-	assert_string_equal(alarms[1].id, "C");
-	fixture_free(&f);
-}
-
-static void one_of_an_id_stands_once(void **state)
-{
-	const struct store_alarm *alarms;
-	struct fixture f;
-	size_t n = 0;
-
-	fixture_new(&f);
-	raise_alarm(&f, "B", "VPEN0001");
-	raise_alarm(&f, "A", "VPEN0002");
-	raise_alarm(&f, "B", "VPEN0003");
-	raise_alarm(&f, "C", NULL);
-	raise_alarm(&f, "C", NULL);
-	put_event(&f, NULL, "alarm-acknowledged", &FIELD_S("id", "C"), 1);
-	f.store = store_free(f.store);
-	assert_int_equal(fixture_open(&f, 0, 0), 0);
-	alarms = store_alarms(f.store, &n);
-	assert_int_equal(n, 2);
-	assert_string_equal(alarms[0].id, "B");
-	assert_string_equal(alarms[0].pen, "VPEN0001"); /* as it was raised first */
-	assert_string_equal(alarms[1].id, "A");
-	fixture_free(&f);
-}
-
-static int count_steps(void *userdata)
-{
-	++*(unsigned int *)userdata;
-	return 0;
-}
-
-/* How much work it is to find out that none of @count alarms stands. */
-static unsigned int work(struct fixture *f, int count)
-{
-	static struct recover_alarms alarms;
-	unsigned int steps = 0;
-	sqlite3 *db = NULL;
-	char sql[512];
-
-	snprintf(sql, sizeof(sql),
-		 "DELETE FROM event; WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i"
-		 " WHERE n < %d) INSERT INTO event (kind, usec, wall_usec, details)"
-		 " SELECT k.column1, 1, 1, json_object('id', 'i' || n) FROM i,"
-		 " (VALUES ('alarm'), ('alarm-acknowledged')) AS k;",
-		 count);
-	run_sql(f, sql);
-	assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
-	sqlite3_progress_handler(db, 10, count_steps, &steps);
-	assert_int_equal(recover_alarms(db, &alarms), 0);
-	assert_int_equal(alarms.n, 0);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-	return steps;
-}
-
-/* Years of alarms do not make the start slow: four times as many are not sixteen times the work. */
-static void work_grows_with_the_alarms_only(void **state)
-{
-	struct fixture f;
-	unsigned int few, many;
-
-	fixture_new(&f);
-	f.store = store_free(f.store);
-	few = work(&f, 250);
-	many = work(&f, 1000);
-	assert_true(few > 100);
-	assert_in_range(many, few, 6 * few);
-	fixture_free(&f);
-}
-
-static void no_more_than_there_is_room_for(void **state)
-{
-	const struct store_alarm *alarms;
-	struct fixture f;
-	size_t n = 0;
-
-	fixture_new(&f);
-	f.store = store_free(f.store);
-	run_sql(&f, "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 65)"
-		    " INSERT INTO event (kind, usec, wall_usec, details)"
-		    " SELECT 'alarm', 1, 1, json_object('id', 'i' || n) FROM i;");
-	assert_int_equal(fixture_open(&f, 0, 0), 0);
-	alarms = store_alarms(f.store, &n);
-	assert_int_equal(n, STORE_ALARMS_MAX);
-	assert_string_equal(alarms[63].id, "i64");
-	assert_string_equal(alarms[63].pen, "");
-	fixture_free(&f);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(version_1_is_taken_along),
+		cmocka_unit_test(version_2_is_taken_along),
 		cmocka_unit_test(an_upgrade_that_fails),
 		cmocka_unit_test(an_upgrade_without_room_waits),
 		cmocka_unit_test(a_new_file_without_room_is_none),
-		cmocka_unit_test(what_stands),
-		cmocka_unit_test(one_of_an_id_stands_once),
-		cmocka_unit_test(work_grows_with_the_alarms_only),
-		cmocka_unit_test(no_more_than_there_is_room_for),
 	};
 
 	return cmocka_run_group_tests_name("store_upgrade", tests, NULL, NULL);
