@@ -75,6 +75,9 @@ const struct command commands[] = {
 	 "set or lift a legal hold on a client's records; ID - is read from standard input",
 	 "client hold - on --reason 'letter of the insurer, 2026-01-30' < client-id",
 	 cmd_client_hold},
+	{"backup", "FILE", 1, 1, 0, 0,
+	 "a copy of all records into a new FILE, whole or not at all; pens may be at work",
+	 "backup records-2026-01-31.db", cmd_backup},
 };
 /* clang-format on */
 const size_t n_commands = ELEMENTSOF(commands);

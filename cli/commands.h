@@ -54,5 +54,6 @@ enum cli_exit cmd_record(struct cli *cli, const struct args *args);
 enum cli_exit cmd_alarm_list(struct cli *cli, const struct args *args);
 enum cli_exit cmd_alarm_ack(struct cli *cli, const struct args *args);
 enum cli_exit cmd_client_hold(struct cli *cli, const struct args *args);
+enum cli_exit cmd_backup(struct cli *cli, const struct args *args);
 
 #endif

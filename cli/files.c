@@ -209,6 +209,41 @@ enum cli_exit output_open(struct cli *cli, struct output *output, const char *pa
 	return CLI_DONE;
 }
 
+static enum cli_exit already_there(struct cli *cli, const char *path)
+{
+	return cli_fail(cli, CLI_FAILED, "File",
+			"take another name, or remove it if nobody needs it",
+			"%s is there already, and is not written over", path);
+}
+
+enum cli_exit output_create(struct cli *cli, struct output *output, const char *path)
+{
+	enum cli_exit code;
+	struct stat st;
+
+	if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+		return already_there(cli, path);
+	code = output_open(cli, output, path);
+	if (code == CLI_DONE)
+		output->fresh = true;
+	return code;
+}
+
+/* The file gets its name. */
+static int appear(const struct output *output)
+{
+	if (!output->fresh)
+		return rename(output->temporary, output->path);
+	if (renameat2(AT_FDCWD, output->temporary, AT_FDCWD, output->path, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	/* A file system that cannot do that: a second name replaces nothing either. */
+	if (link(output->temporary, output->path) < 0)
+		return -1;
+	return unlink(output->temporary);
+}
+
 void output_abort(struct output *output)
 {
 	if (output->stream && output->stream != stdout)
@@ -227,11 +262,12 @@ enum cli_exit output_commit(struct cli *cli, struct output *output)
 	bool bad = fflush(output->stream) != 0 || ferror(output->stream);
 
 	if (!bad && output->temporary)
-		bad = fsync(fileno(output->stream)) < 0 ||
-		      rename(output->temporary, output->path) < 0;
+		bad = fsync(fileno(output->stream)) < 0 || appear(output) < 0;
 	if (bad) {
 		int error = errno;
-		enum cli_exit code = unwritable(cli, output->name, error);
+		enum cli_exit code = output->fresh && error == EEXIST
+					     ? already_there(cli, output->name)
+					     : unwritable(cli, output->name, error);
 
 		output_abort(output);
 		return code;

@@ -38,10 +38,15 @@ struct output {
 	const char *name; /* for messages; the caller's */
 	char *path;	  /* NULL: standard output, or something that is no regular file */
 	char *temporary;  /* set while it exists */
+	bool fresh;	  /* of output_create(): nothing is replaced */
 };
 
 /** output_open() - @path NULL or "-": standard output */
 enum cli_exit output_open(struct cli *cli, struct output *output, const char *path);
+
+/** output_create() - the same for a file that must not be there yet, and appears only if that is
+ * still so at the end */
+enum cli_exit output_create(struct cli *cli, struct output *output, const char *path);
 
 /** output_commit() - flush, sync, rename; on failure the file is gone */
 enum cli_exit output_commit(struct cli *cli, struct output *output);

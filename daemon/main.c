@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mnpend: one loop, three threads. Everything is made here in the order in which it depends on each
+ * mnpend: one loop, four threads. Everything is made here in the order in which it depends on each
  * other, and taken apart in the opposite one.
  */
 #include <errno.h>

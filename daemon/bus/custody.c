@@ -1,9 +1,64 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The manager's methods for who answers for the records. */
+/* The manager's methods for who answers for the records: backups and legal holds. */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "daemon/bus/parts.h"
+
+/* ---- Backup ---- */
+
+#define MIB (UINT64_C(1024) * 1024)
+
+static int refuse_backup(struct refusal *refusal, int error, const struct store_backup *backup)
+{
+	if (error == -EBUSY)
+		return refuse(refusal, REFUSAL_BUSY,
+			      "another backup is being made or taken; there is one at a time, ask "
+			      "again when it has ended");
+	if (error == -ENOSPC && backup)
+		return refuse(refusal, REFUSAL_STORE,
+			      "no room for a backup: the copy takes %" PRIu64
+			      " MiB on the disk of the state directory for a while, %" PRIu64
+			      " MiB stay free for the record, and %" PRIu64
+			      " MiB are free; make room there",
+			      backup->bytes / MIB + 1, backup->spare_bytes / MIB,
+			      backup->free_bytes / MIB);
+	return refuse(refusal, REFUSAL_STORE, "the backup could not be made: %s",
+		      strerrordesc_np(-error));
+}
+
+static void on_copied(void *userdata, int result, struct store_backup *backup)
+{
+	struct request *request = userdata;
+	sd_bus_message *reply = NULL;
+	struct refusal refusal;
+	int r;
+
+	if (result < 0) {
+		refuse_backup(&refusal, result, backup);
+		request_refuse(request, &refusal);
+		return;
+	}
+	log_notice("all records, %" PRIu64 " bytes, are handed to the user with uid %u as a backup",
+		   backup->bytes, request->uid);
+	r = sd_bus_message_new_method_return(request->message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "h", backup->fd);
+	request_reply(request, reply, r);
+}
+
+static int run_backup(struct request *request, struct refusal *refusal)
+{
+	int r = store_backup(station_store(request->bus->station), on_copied, request);
+
+	return r < 0 ? refuse_backup(refusal, r, NULL) : 0;
+}
+
+int on_backup(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	return request_start(userdata, m, API_ACTION_ERASE, NULL, run_backup);
+}
 
 /* ---- SetLegalHold ---- */
 

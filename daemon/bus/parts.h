@@ -5,7 +5,7 @@
  *   bus.c            connection, name, who leaves the bus
  *   listener.c       what the station tells: objects come and go, PropertiesChanged, Event
  *   manager.c        /org/mnpen1: pens, sessions, alarms; records.c: its records; custody.c:
- *                    legal holds
+ *                    backups and legal holds
  *   pen_object.c     /org/mnpen1/pens/SERIAL: properties; pen_methods.c: methods
  *   profile_object.c, session_object.c
  *   profiles.c       adding, removing and judging profiles; explain.c: why a pen would not arm
@@ -151,6 +151,7 @@ int on_explain(sd_bus_message *m, void *userdata, sd_bus_error *error);
 void explain_lost(struct bus_pen *pen);
 
 /* ---- custody.c: methods of the manager ---- */
+int on_backup(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int on_set_legal_hold(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* ---- stop.c ---- */

@@ -8,6 +8,7 @@
 #include "daemon/store/recover.h"
 #include "daemon/store/store.h"
 #include "daemon/store/writer.h"
+#include "driver/base/log.h"
 
 /** struct open_session - the slot of a session that was begun and whose end is not on disk yet */
 struct open_session {
@@ -24,6 +25,9 @@ struct store {
 	sd_event_source *source;
 	struct writer *writer;
 	struct reader *reader;
+	struct reader *copier; /* of backups */
+	bool copying;	       /* a backup is being made or sent */
+	struct log_limit log_limit;
 	struct queue queue;
 	size_t outstanding; /* completions that the writer may still put */
 	bool queue_full;    /* until the rings are drained */
@@ -36,5 +40,9 @@ struct store {
 
 /** record_release() - the writer is done with BEGIN (failed) or END: the slot is free again */
 void record_release(struct store *store, uint16_t tag);
+
+/** backup_copied(), backup_sent() - a job of the copier is finished */
+void backup_copied(struct store *store, struct job *job);
+void backup_sent(struct store *store, const struct job *job);
 
 #endif

@@ -9,18 +9,6 @@
 
 DEFINE_CLEANUP(struct job *, job_free)
 
-static struct job *job_new(enum job_kind kind, void *userdata)
-{
-	struct job *job = calloc(1, sizeof(*job));
-
-	if (!job)
-		return NULL;
-	job->kind = kind;
-	job->fd = -EBADF;
-	job->userdata = userdata;
-	return job;
-}
-
 static int submit(struct store *store, struct job **job)
 {
 	int r = reader_submit(store->reader, *job);

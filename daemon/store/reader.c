@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
+#include "daemon/store/copy.h"
 #include "daemon/store/db.h"
 #include "daemon/store/queue.h"
 #include "daemon/store/reader.h"
@@ -21,9 +23,21 @@ struct reader {
 	int done_fd; /* borrowed */
 	bool running;
 	pthread_t thread;
-	char *path;
+	char *directory;
 	sqlite3 *db; /* reader thread */
 };
+
+struct job *job_new(enum job_kind kind, void *userdata)
+{
+	struct job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return NULL;
+	job->kind = kind;
+	job->fd = job->file = -EBADF;
+	job->userdata = userdata;
+	return job;
+}
 
 struct job *job_free(struct job *job)
 {
@@ -43,6 +57,7 @@ struct job *job_free(struct job *job)
 	free(job->lot);
 	free(job->pen);
 	close_fd(job->fd);
+	close_fd(job->file);
 	free(job);
 	return NULL;
 }
@@ -50,11 +65,14 @@ struct job *job_free(struct job *job)
 static int reader_connect(struct reader *reader)
 {
 	_cleanup_(db_close_cleanup) sqlite3 *db = NULL;
+	_cleanup_free_ char *path = NULL;
 	int r;
 
 	if (reader->db)
 		return 0;
-	r = db_open(&db, reader->path, SQLITE_OPEN_READONLY);
+	if (asprintf(&path, "%s/" RECOVER_FILE, reader->directory) < 0)
+		return -ENOMEM;
+	r = db_open(&db, path, SQLITE_OPEN_READONLY);
 	if (r < 0)
 		return r;
 	sqlite3_busy_timeout(db, READER_BUSY_MS);
@@ -79,6 +97,14 @@ static int job_run(struct reader *reader, struct job *job)
 		return export_run(reader->db, job, reader->stop_fd);
 	case JOB_EXISTS:
 		return export_find(reader->db, job->id, &n);
+	case JOB_COPY:
+		return copy_make(reader->db, reader->directory, reader->stop_fd, &job->backup,
+				 &job->file);
+	case JOB_SEND:
+		r = copy_send(job->file, job->fd, reader->stop_fd);
+		/* Here: to give back what it takes on the disk is work. */
+		job->file = close_fd(job->file);
+		return r;
 	}
 	return -EINVAL;
 }
@@ -183,14 +209,14 @@ struct reader *reader_free(struct reader *reader)
 	ring_close(&reader->finished);
 	close_fd(reader->wake_fd);
 	close_fd(reader->stop_fd);
-	free(reader->path);
+	free(reader->directory);
 	free(reader);
 	return NULL;
 }
 
 DEFINE_CLEANUP(struct reader *, reader_free)
 
-int reader_new(struct reader **ret, const char *directory, int done_fd)
+int reader_new(struct reader **ret, const char *name, const char *directory, int done_fd)
 {
 	_cleanup_(reader_free_cleanup) struct reader *reader = calloc(1, sizeof(*reader));
 	int r;
@@ -202,15 +228,14 @@ int reader_new(struct reader **ret, const char *directory, int done_fd)
 	reader->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (reader->wake_fd < 0 || reader->stop_fd < 0)
 		return -errno;
-	if (asprintf(&reader->path, "%s/" RECOVER_FILE, directory) < 0) {
-		reader->path = NULL;
+	reader->directory = strdup(directory);
+	if (!reader->directory)
 		return -ENOMEM;
-	}
 	r = ring_open(&reader->jobs, sizeof(struct job *), READER_WAITING_MAX);
 	if (r >= 0)
 		r = ring_open(&reader->finished, sizeof(struct job *), READER_JOBS_MAX);
 	if (r >= 0)
-		r = thread_start(&reader->thread, "mnpen-reader", reader_run, reader);
+		r = thread_start(&reader->thread, name, reader_run, reader);
 	if (r < 0)
 		return r;
 	reader->running = true;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The reader thread: a read-only connection, opened when first needed, and one job at a time. It
+ * A thread that reads: a read-only connection, opened when first needed, and one job at a time. It
  * keeps no transaction open while it waits for whoever takes the data, so that a slow reader does
  * not keep the write-ahead log from being emptied.
+ *
+ * There are two: the reader answers lists and exports; backups, which take minutes, have a thread
+ * of their own, so that nobody else waits for them.
  */
 #ifndef MNPEN_STORE_READER_H
 #define MNPEN_STORE_READER_H
@@ -22,15 +25,19 @@ enum job_kind {
 	JOB_LIST,
 	JOB_READ,
 	JOB_EXISTS,
+	JOB_COPY, /* of the whole database, into a file */
+	JOB_SEND, /* that file, into a pipe */
 };
 
 /** struct job - the main thread makes it, the reader answers it, the main thread frees it */
 struct job {
 	enum job_kind kind;
 	int result;
-	char id[STORE_ID_MAX]; /* READ, EXISTS */
-	enum store_what what;  /* READ */
-	int fd;		       /* READ; -EBADF otherwise */
+	char id[STORE_ID_MAX];	    /* READ, EXISTS */
+	enum store_what what;	    /* READ */
+	int fd;			    /* READ, SEND: the way out; -EBADF otherwise */
+	int file;		    /* COPY: what was made; SEND: what is sent; -EBADF otherwise */
+	struct store_backup backup; /* COPY */
 	struct store_filter filter;
 	char *client, *lot, *pen; /* LIST: what @filter points to */
 	int64_t before;		  /* LIST: session.n, from the cursor */
@@ -40,15 +47,19 @@ struct job {
 	char cursor[READER_CURSOR_MAX];
 	store_done done;
 	store_list_done list_done;
+	store_backup_done backup_done;
 	void *userdata;
 };
 
+/** job_new() - NULL when there is no memory */
+struct job *job_new(enum job_kind kind, void *userdata);
 struct job *job_free(struct job *job);
 
 struct reader;
 
-/** reader_new() - @done_fd: eventfd to add 1 to when a job is finished. Return: 0 or errno. */
-int reader_new(struct reader **ret, const char *directory, int done_fd);
+/** reader_new() - @name: of the thread, up to 15 characters; @done_fd: eventfd to add 1 to when a
+ * job is finished. Return: 0 or errno. */
+int reader_new(struct reader **ret, const char *name, const char *directory, int done_fd);
 
 /** reader_submit() - @job becomes the reader's. Main thread. Return: 0; -EAGAIN: still yours. */
 int reader_submit(struct reader *reader, struct job *job);

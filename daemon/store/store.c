@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
+#include "daemon/store/copy.h"
 #include "daemon/store/core.h"
 #include "daemon/store/db.h"
 #include "driver/base/cleanup.h"
@@ -50,21 +51,33 @@ static void take_completions(struct store *store)
 	}
 }
 
-static void job_answered(const struct job *job)
+static void job_answered(struct store *store, struct job *job)
 {
-	if (job->kind == JOB_LIST)
+	switch (job->kind) {
+	case JOB_LIST:
 		job->list_done(job->userdata, job->result, job->result < 0 ? NULL : job->rows,
 			       job->result < 0 ? 0 : job->n_rows, job->cursor);
-	else if (job->done)
-		job->done(job->userdata, job->result);
+		break;
+	case JOB_READ:
+	case JOB_EXISTS:
+		if (job->done)
+			job->done(job->userdata, job->result);
+		break;
+	case JOB_COPY:
+		backup_copied(store, job);
+		break;
+	case JOB_SEND:
+		backup_sent(store, job);
+		break;
+	}
 }
 
-static void take_jobs(struct store *store)
+static void take_jobs(struct store *store, struct reader *reader)
 {
 	struct job *job;
 
-	for (job = reader_take(store->reader); job; job = reader_take(store->reader)) {
-		job_answered(job);
+	for (job = reader_take(reader); job; job = reader_take(reader)) {
+		job_answered(store, job);
 		job_free(job);
 	}
 }
@@ -75,7 +88,8 @@ static int on_done(sd_event_source *source, int fd, uint32_t revents, void *user
 
 	queue_awake(fd);
 	take_completions(store);
-	take_jobs(store);
+	take_jobs(store, store->reader);
+	take_jobs(store, store->copier);
 	return 0;
 }
 
@@ -100,18 +114,24 @@ static void cancel_commands(struct store *store)
 	}
 }
 
+static struct reader *end_reader(struct store *store, struct reader *reader)
+{
+	if (!reader)
+		return NULL;
+	reader_stop(reader);
+	take_jobs(store, reader);
+	return reader_free(reader);
+}
+
 struct store *store_free(struct store *store)
 {
 	if (!store)
 		return NULL;
 	store->open = false; /* done() can record no more */
 	store->source = sd_event_source_disable_unref(store->source);
-	if (store->reader) {
-		reader_stop(store->reader);
-		take_jobs(store);
-		/* Before the writer: the last connection to close empties the log. */
-		store->reader = reader_free(store->reader);
-	}
+	/* Before the writer: the last connection to close empties the log. */
+	store->reader = end_reader(store, store->reader);
+	store->copier = end_reader(store, store->copier);
 	if (store->writer) {
 		store->writer = writer_free(store->writer);
 		take_completions(store);
@@ -159,7 +179,11 @@ static int store_start(struct store *store, sd_event *event, const struct store_
 	atomic_store(&store->queue.quota_bytes, options->quota_bytes);
 	r = writer_new(&store->writer, &store->queue, db);
 	if (r >= 0)
-		r = reader_new(&store->reader, options->directory, store->queue.done_fd);
+		r = reader_new(&store->reader, "mnpen-reader", options->directory,
+			       store->queue.done_fd);
+	if (r >= 0)
+		r = reader_new(&store->copier, "mnpen-backup", options->directory,
+			       store->queue.done_fd);
 	if (r >= 0)
 		r = sd_event_add_io(event, &store->source, store->queue.done_fd, EPOLLIN, on_done,
 				    store);
@@ -185,6 +209,8 @@ int store_new(struct store **ret, sd_event *event, const struct store_options *o
 	r = recover_lock(options->directory, &store->lock_fd);
 	if (r == -EBUSY || r == -ENOMEM)
 		return r;
+	if (r >= 0)
+		copy_sweep(options->directory);
 	if (r >= 0)
 		r = recover_open(options->directory, &db, &store->alarms, &note, &quarantined);
 	else if (asprintf(&note,

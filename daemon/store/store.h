@@ -234,6 +234,27 @@ int store_read(struct store *store, const char *id, enum store_what what, int fd
 /** store_exists() - whether there is such a session, open or closed: done(0) or done(-ENOENT) */
 int store_exists(struct store *store, const char *id, store_done done, void *userdata);
 
+/** struct store_backup - a copy of the database */
+struct store_backup {
+	int fd;		/* pipe to read it from; the callee may keep it, and says so by -EBADF */
+	uint64_t bytes; /* how large it is, or would be */
+	uint64_t free_bytes;  /* on the disk of the state directory, when it was too little */
+	uint64_t spare_bytes; /* how much of that stays free for the record */
+};
+
+/** store_backup_done - @result: 0 the copy is made, complete, and comes out of the pipe; -ENOSPC
+ * there is not enough room to make one; -ESHUTDOWN; another errno of db.h */
+typedef void (*store_backup_done)(void *userdata, int result, struct store_backup *backup);
+
+/**
+ * store_backup() - a copy of the whole database as of now, that opens by itself
+ *
+ * It is made in the state directory, then sent; both in a thread of their own, with no transaction
+ * open while the client is waited for. Whoever does not read for 30 s is left.
+ * Return: 0; -EBUSY another one is being made or sent; -ENOMEM; -ESHUTDOWN.
+ */
+int store_backup(struct store *store, store_backup_done done, void *userdata);
+
 /** struct store_counters - what was written and lost, since start */
 struct store_counters {
 	uint64_t samples_written;

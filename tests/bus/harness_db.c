@@ -51,6 +51,16 @@ int64_t db_number(const char *path, const char *sql)
 	return number;
 }
 
+void db_exec(const char *path, const char *sql)
+{
+	sqlite3 *db = open_db(path, SQLITE_OPEN_READWRITE);
+	int r = sqlite3_exec(db, sql, NULL, NULL, NULL);
+
+	if (r != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	sqlite3_close(db);
+}
+
 char *db_word(const char *path, const char *sql, char *buf, size_t size)
 {
 	sqlite3 *db = open_db(path, SQLITE_OPEN_READONLY);

@@ -13,6 +13,9 @@ int64_t db_number(const char *path, const char *sql);
 /** db_word() - the same for a text, into @buf, "" for NULL; returns @buf */
 char *db_word(const char *path, const char *sql, char *buf, size_t size);
 
+/** db_exec() - what a program that writes to it does; an error fails the test */
+void db_exec(const char *path, const char *sql);
+
 /** struct db_lock - a lock on the database that another program holds */
 struct db_lock;
 

@@ -27,6 +27,7 @@ void fake_reset(void)
 			     .fresh = true,
 			     .promised = 3,
 			     .streamed = 3,
+			     .backup_pages = 4,
 			     .n_pages = 1};
 }
 

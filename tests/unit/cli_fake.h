@@ -34,7 +34,11 @@ struct fake {
 	unsigned int streamed;	 /* samples in the stream */
 	unsigned int tail;	 /* stray bytes behind them */
 	bool half_summary;
-	const char *bad_profile; /* CheckProfile's finding */
+	unsigned int backup_pages;    /* of 512 bytes: what the head of the backup says */
+	unsigned int backup_bytes;    /* that come; 0 = as many as the head says */
+	bool backup_scrambled;	      /* no database */
+	const char *backup_meanwhile; /* a file that appears while it is made */
+	const char *bad_profile;      /* CheckProfile's finding */
 	enum fake_after_arm after_arm;
 	bool dead;		 /* it has died */
 	const char *fail_member; /* this method answers with: */

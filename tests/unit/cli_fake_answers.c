@@ -126,6 +126,27 @@ static int answer_record(sd_bus_message *call, sd_bus_message *reply)
 	return r;
 }
 
+/* As small as the records are. */
+static int answer_backup(sd_bus_message *reply)
+{
+	uint8_t file[8192] = "SQLite format 3";
+	size_t size = fake.backup_bytes ? fake.backup_bytes : fake.backup_pages * 512;
+	int fds[2], r;
+
+	file[16] = 2; /* 512 */
+	file[31] = (uint8_t)fake.backup_pages;
+	if (fake.backup_scrambled)
+		file[0] = 's';
+	if (fake.backup_meanwhile)
+		close_fd(open(fake.backup_meanwhile, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	if (pipe2(fds, O_CLOEXEC) < 0 || write(fds[1], file, size) < 0)
+		return -errno;
+	r = sd_bus_message_append(reply, "h", fds[0]);
+	close_fd(fds[0]);
+	close_fd(fds[1]);
+	return r;
+}
+
 /* One sample, a moment old; the other end stays open. */
 static int answer_telemetry(sd_bus_message *reply)
 {
@@ -211,6 +232,8 @@ int fake_answer(sd_bus_message *call, sd_bus_message *reply)
 		return answer_list(call, reply);
 	if (strcmp(member, "OpenRecord") == 0)
 		return answer_record(call, reply);
+	if (strcmp(member, "Backup") == 0)
+		return answer_backup(reply);
 	if (strcmp(member, "OpenTelemetry") == 0)
 		return answer_telemetry(reply);
 	if (strcmp(member, "CheckProfile") == 0)
