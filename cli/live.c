@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The live view's loop: telemetry, keys, signals, ticks. */
+/* The live view's loop: telemetry, signals, and the end. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,134 +11,16 @@
 #include "cli/bus.h"
 #include "cli/live.h"
 #include "cli/term.h"
-#include "driver/base/clock.h"
 
-#define TICK_USEC 100000ULL	 /* 10 Hz */
-#define TICKS_PER_LINE 5	 /* plain lines: 2 Hz */
-#define TICKS_PER_POLL 10	 /* the session's times: 1 Hz */
 #define LAST_WORD_USEC 300000ULL /* for the reason why the data ended */
 #define RECORDS_PER_TURN 256
-#define PRIORITY_STOP SD_EVENT_PRIORITY_IMPORTANT
+#define LAST_WAIT_MS 1000 /* for a terminal that does not read */
 
 void live_end(struct live *live, enum live_end end)
 {
 	if (live->end == LIVE_RUNS)
 		live->end = end;
 	live->over = true; /* not sd_event_exit(), which would close the bus before Disarm */
-}
-
-/* A line of its own, above the one that is written over. */
-void live_note(struct live *live, const char *text)
-{
-	if (!live->showing || live->cli->json || !term_writable())
-		return;
-	printf("%s%s\n", live->drawing ? "\r\033[K" : "", text);
-	fflush(stdout);
-}
-
-static void judge_age(struct live *live)
-{
-	struct live_view *view = &live->view;
-	uint64_t now = now_usec();
-
-	view->age_ms = now > view->row.host_usec ? (now - view->row.host_usec) / USEC_PER_MSEC : 0;
-	view->fresh = view->have_row && view->age_ms <= PENS_FRESH_MS;
-	/* between two looks at the session, the pen's own count goes on; ARM begins it anew */
-	if (view->have_run && view->row.sample.run_ms >= live->run_base_ms) {
-		uint64_t more_ms = view->row.sample.run_ms - live->run_base_ms;
-		uint64_t all_ms = view->run_used_ms + view->run_left_ms;
-
-		view->run_used_ms = MIN(live->run_polled_ms + more_ms, all_ms);
-		view->run_left_ms = all_ms - view->run_used_ms;
-	}
-}
-
-static void draw(struct live *live)
-{
-	char line[LIVE_LINE_SIZE];
-
-	judge_age(live);
-	if (!term_writable())
-		return; /* nobody reads: a frame is lost, no stop waits for it */
-	if (live->cli->json) {
-		/* One document a line is monitor's; arm's one document is its end. */
-		if (!live->view.have_row || live->arming != LIVE_ARM_NEVER)
-			return;
-		live_view_json(stdout, &live->view, live->events);
-		json_object_put(live->events);
-		live->events = json_object_new_array();
-	} else if (live->drawing) {
-		printf("\r%s\033[K", live_view_line(&live->view, term_width() - 1, line));
-	} else if (live->ticks % TICKS_PER_LINE == 0) {
-		puts(live_view_line(&live->view, 0, line));
-	}
-	if (fflush(stdout) != 0 || ferror(stdout))
-		live_end(live, LIVE_NO_OUTPUT);
-}
-
-static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct live *live = userdata;
-
-	draw(live);
-	if (live->ticks++ % TICKS_PER_POLL == 0)
-		live_bus_poll_session(live);
-	if (sd_event_source_set_time_relative(source, TICK_USEC) < 0)
-		return -EIO;
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
-static int on_key(sd_event_source *source, int fd, uint32_t events, void *userdata)
-{
-	struct live *live = userdata;
-	char keys[64];
-	ssize_t n = read(fd, keys, sizeof(keys));
-
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return 0;
-	if (n <= 0) {
-		live_end(live, LIVE_HANGUP);
-		return 0;
-	}
-	for (ssize_t i = 0; i < n; i++) {
-		if (keys[i] == ' ' || keys[i] == '\n' || keys[i] == '\r')
-			live_bus_stop(live);
-		else if (keys[i] == 'q' || keys[i] == 'Q')
-			live_end(live, LIVE_QUIT);
-	}
-	return 0;
-}
-
-static int watch_keys(struct live *live)
-{
-	sd_event_source *keys = NULL;
-	int r = sd_event_add_io(live->event, &keys, STDIN_FILENO, EPOLLIN, on_key, live);
-
-	if (r >= 0)
-		r = sd_event_source_set_priority(keys, PRIORITY_STOP);
-	if (r >= 0)
-		r = sd_event_source_set_floating(keys, true);
-	sd_event_source_unref(keys);
-	return r;
-}
-
-void live_show(struct live *live)
-{
-	char line[256];
-	bool keys = term_keys_on();
-	int r;
-
-	live->showing = true;
-	live->drawing = !live->cli->json && term_can_draw();
-	r = sd_event_add_time_relative(live->event, NULL, CLOCK_BOOTTIME, 0, 1000, on_tick, live);
-	if (r >= 0 && keys)
-		r = watch_keys(live);
-	if (r < 0)
-		live_end(live, LIVE_BROKEN);
-	snprintf(line, sizeof(line), "%s%s%s", live->serial,
-		 live->arming == LIVE_ARM_DONE ? " is armed: hold the trigger to run" : "",
-		 keys ? "; space or enter stops, q leaves" : "");
-	live_note(live, line);
 }
 
 /* The reason follows on the bus in a moment; if none does, this is the reason. */
@@ -155,6 +37,15 @@ static int data_ended(struct live *live, sd_event_source *source)
 					  on_no_last_word, live);
 }
 
+static void take_peak(struct live *live)
+{
+	const struct sample_row *row = &live->view.row;
+	uint32_t *peak_um = &live->peaks_um[live->ticks % LIVE_PEAKS];
+
+	if (row->readable && row->sample.state == MNPEN_STATE_RUNNING)
+		*peak_um = MAX(*peak_um, row->sample.depth_um);
+}
+
 static int on_telemetry(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct live *live = userdata;
@@ -168,6 +59,7 @@ static int on_telemetry(sd_event_source *source, int fd, uint32_t events, void *
 		if (n != MNPEN_TELEMETRY_SIZE) /* the end, an error, or not our kind of record */
 			return data_ended(live, source);
 		samples_decode(&live->view.row, record);
+		take_peak(live);
 		live->view.have_row = true;
 		live->view.lost += live->view.row.missing_before;
 	}
@@ -176,13 +68,16 @@ static int on_telemetry(sd_event_source *source, int fd, uint32_t events, void *
 
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
-	live_end(userdata, info->ssi_signo == SIGHUP ? LIVE_HANGUP : LIVE_QUIT);
+	if (info->ssi_signo == SIGWINCH || info->ssi_signo == SIGCONT)
+		live_redraw(userdata, info->ssi_signo == SIGCONT);
+	else
+		live_end(userdata, info->ssi_signo == SIGHUP ? LIVE_HANGUP : LIVE_QUIT);
 	return 0;
 }
 
 static int watch_signals(struct live *live)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP};
+	static const int signals[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGWINCH, SIGCONT};
 	sigset_t set;
 	int r = 0;
 
@@ -200,7 +95,7 @@ static int watch_signals(struct live *live)
 
 		r = sd_event_add_signal(live->event, &source, signals[i], on_signal, live);
 		if (r >= 0)
-			r = sd_event_source_set_priority(source, PRIORITY_STOP);
+			r = sd_event_source_set_priority(source, LIVE_PRIORITY_STOP);
 		if (r >= 0)
 			r = sd_event_source_set_floating(source, true);
 		sd_event_source_unref(source);
@@ -269,14 +164,28 @@ static enum cli_exit tell_end(struct live *live)
 	return CLI_FAILED;
 }
 
-/* Disarm in every case in which the pen may be armed and somebody is there to disarm it. */
+/* What a monitor leaves behind: the panel is gone, the pen perhaps not at rest. */
+static void tell_left(const struct live *live)
+{
+	const struct live_view *view = &live->view;
+
+	cli_say(live->cli, "%s is left as it is: %s%s", live->serial,
+		view->armed ? "armed" : "not armed",
+		view->armed && view->fresh && view->row.readable &&
+				view->row.sample.state == MNPEN_STATE_RUNNING
+			? ", and running"
+			: "");
+}
+
+/*
+ * Disarm in every case in which the pen may be armed and somebody is there to disarm it. The
+ * terminal is only waited for after that.
+ */
 static enum cli_exit finish(struct live *live)
 {
 	enum cli_exit disarmed = CLI_DONE, code;
 
-	term_keys_off();
-	if (live->drawing)
-		puts("");
+	live_unshow(live);
 	if (live->cli->json && live->view.have_row && live->arming == LIVE_ARM_NEVER &&
 	    json_object_array_length(live->events) > 0)
 		live_view_json(stdout, &live->view, live->events);
@@ -284,11 +193,14 @@ static enum cli_exit finish(struct live *live)
 	if (live->arming != LIVE_ARM_NEVER && live->end != LIVE_DISARMED &&
 	    live->end != LIVE_PEN_GONE && live->end != LIVE_DAEMON_GONE)
 		disarmed = live_bus_disarm(live);
+	term_screen_off(LAST_WAIT_MS);
 	if (disarmed != CLI_DONE)
 		return disarmed;
 	code = tell_end(live);
 	if (code == CLI_DONE && live->arming != LIVE_ARM_NEVER)
 		cli_done(live->cli, "%s is disarmed", live->serial);
+	else if (code == CLI_DONE && live->drew)
+		tell_left(live);
 	return code;
 }
 
@@ -299,16 +211,14 @@ enum cli_exit live_run(struct cli *cli, const struct pen *pen, bool arm)
 		.path = pen->path,
 		.serial = pen->serial,
 		.session_path = strdup(pen->session_path),
-		.view = {.serial = pen->serial,
-			 .depth_limit_um = json_u32(pen->limits, "depth_um"),
-			 .speed_min_rpm = json_u32(pen->limits, "speed_min_rpm"),
-			 .speed_max_rpm = json_u32(pen->limits, "speed_max_rpm")},
+		.view = {.serial = pen->serial},
 		.events = json_object_new_array(),
 		.telemetry_fd = -EBADF,
 	};
 	enum cli_exit code = CLI_FAILED;
 	int r = sd_event_default(&live.event);
 
+	live_take_pen(&live, pen);
 	if (r < 0 || !live.session_path)
 		code = cli_no_memory(cli);
 	else
@@ -320,6 +230,8 @@ enum cli_exit live_run(struct cli *cli, const struct pen *pen, bool arm)
 			live.end = LIVE_BROKEN;
 		code = finish(&live);
 	}
+	sd_event_source_unref(live.keys);
+	sd_event_source_unref(live.tick);
 	sd_bus_detach_event(cli->bus);
 	sd_event_unref(live.event);
 	close_fd(live.telemetry_fd);

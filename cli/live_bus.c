@@ -14,33 +14,6 @@
 
 #define LAST_LOOK_USEC 2000000ULL /* for the reason of a stop, when it has ended anyway */
 
-static void take_limits(struct live_view *view, json_object *limits)
-{
-	view->depth_limit_um = json_u32(limits, "depth_um");
-	view->speed_min_rpm = json_u32(limits, "speed_min_rpm");
-	view->speed_max_rpm = json_u32(limits, "speed_max_rpm");
-}
-
-static void take_properties(struct live *live, json_object *p)
-{
-	const char *session = json_string(p, "Session");
-
-	if (json_get(p, "DisarmReason"))
-		snprintf(live->disarm_reason, sizeof(live->disarm_reason), "%s",
-			 json_string(p, "DisarmReason"));
-	if (json_get(p, "Limits"))
-		take_limits(&live->view, json_get(p, "Limits"));
-	if (*session && strcmp(session, live->session_path) != 0) {
-		char *copy = strdup(session);
-
-		if (!copy)
-			return; /* the session's times are not shown */
-		free(live->session_path);
-		live->session_path = copy;
-		live->view.have_run = false;
-	}
-}
-
 static int refresh(struct live *live, uint64_t timeout_usec);
 
 /* Only when the pen was armed by us does its being disarmed mean anything. */
@@ -60,7 +33,7 @@ static int on_refreshed(sd_bus_message *reply, void *userdata, sd_bus_error *ret
 	struct live *live = userdata;
 
 	if (!sd_bus_message_is_method_error(reply, NULL) && json_from_bus(reply, &properties) == 0)
-		take_properties(live, properties);
+		live_take_properties(live, properties);
 	if (live->end == LIVE_DISARMED) {
 		live_end(live, LIVE_DISARMED);
 		return 0;
@@ -91,7 +64,7 @@ static int on_properties(sd_bus_message *signal, void *userdata, sd_bus_error *r
 	if (sd_bus_message_read(signal, "s", &interface) < 0 || strcmp(interface, API_PEN) != 0 ||
 	    json_from_bus(signal, &changed) < 0)
 		return 0;
-	take_properties(live, changed);
+	live_take_properties(live, changed);
 	judge_armed(live, json_get(changed, "Armed"));
 	return 0;
 }
@@ -131,6 +104,30 @@ static int on_event(sd_bus_message *signal, void *userdata, sd_bus_error *ret_er
 		if (strcmp(kind, reasons[i]) == 0)
 			memcpy(live->last_event, line, sizeof(line));
 	live_note(live, line);
+	return 0;
+}
+
+static int on_manager(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+	_cleanup_json_ json_object *properties = NULL;
+
+	if (!sd_bus_message_is_method_error(reply, NULL) && json_from_bus(reply, &properties) == 0)
+		live_take_manager(userdata, properties);
+	return 0;
+}
+
+static int look_at_manager(struct live *live)
+{
+	return sd_bus_call_method_async(live->cli->bus, NULL, API_BUS_NAME, API_ROOT,
+					"org.freedesktop.DBus.Properties", "GetAll", on_manager,
+					live, "s", API_MANAGER);
+}
+
+/* Alarms came or went, or the record cannot be kept. */
+static int on_manager_changed(sd_bus_message *signal, void *userdata, sd_bus_error *ret_error)
+{
+	if (look_at_manager(userdata) < 0)
+		live_end(userdata, LIVE_DAEMON_GONE);
 	return 0;
 }
 
@@ -179,11 +176,17 @@ enum cli_exit live_bus_watch(struct live *live)
 					"org.freedesktop.DBus.ObjectManager", "InterfacesRemoved",
 					on_removed, live);
 	if (r >= 0)
+		r = sd_bus_match_signal(bus, NULL, API_BUS_NAME, API_ROOT,
+					"org.freedesktop.DBus.Properties", "PropertiesChanged",
+					on_manager_changed, live);
+	if (r >= 0)
 		r = sd_bus_add_match(bus, NULL, owner_match, on_owner, live);
 	if (r >= 0)
 		r = sd_bus_match_signal(bus, NULL, "org.freedesktop.DBus.Local",
 					"/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
 					"Disconnected", on_disconnected, live);
+	if (r >= 0)
+		r = look_at_manager(live);
 	if (r >= 0)
 		r = sd_bus_attach_event(bus, live->event, SD_EVENT_PRIORITY_NORMAL);
 	if (r < 0)
@@ -253,13 +256,18 @@ enum cli_exit live_bus_arm(struct live *live)
 static int on_stopped(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
 	const sd_bus_error *error = sd_bus_message_get_error(reply);
+	struct live *live = userdata;
 	char line[512];
 
-	if (!error)
+	if (!error) {
+		live->view.urgent[0] = '\0';
 		return 0;
+	}
+	snprintf(live->view.urgent, sizeof(live->view.urgent), "%s",
+		 "STOP NOT CONFIRMED: take the pen off the skin");
 	snprintf(line, sizeof(line), "STOP IS NOT CONFIRMED, take the pen off the skin: %s",
 		 error->message ? error->message : error->name);
-	live_note(userdata, text_clean(line));
+	live_note(live, text_clean(line));
 	return 0;
 }
 
@@ -270,6 +278,8 @@ void live_bus_stop(struct live *live)
 
 	if (r < 0)
 		live_end(live, LIVE_DAEMON_GONE);
+	if (live->drawing)
+		live_note(live, "stop asked for, by key");
 }
 
 static int on_session(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
@@ -277,14 +287,10 @@ static int on_session(sd_bus_message *reply, void *userdata, sd_bus_error *ret_e
 	_cleanup_json_ json_object *p = NULL;
 	struct live *live = userdata;
 
-	live->view.have_run =
-		!sd_bus_message_is_method_error(reply, NULL) && json_from_bus(reply, &p) == 0;
-	if (!live->view.have_run)
-		return 0; /* the session has ended */
-	live->run_polled_ms = json_u64(p, "RunMs");
-	live->run_base_ms = live->view.have_row ? live->view.row.sample.run_ms : UINT64_MAX;
-	live->view.run_left_ms = json_u64(p, "RunLeftMs");
-	live->view.run_used_ms = live->run_polled_ms;
+	if (!sd_bus_message_is_method_error(reply, NULL) && json_from_bus(reply, &p) == 0)
+		live_take_session(live, p);
+	else /* the session has ended */
+		live->view.have_run = live->view.have_session = false;
 	return 0;
 }
 

@@ -57,10 +57,17 @@ static size_t bar_cells(const struct line *line)
 	return line->compact ? BAR_COMPACT : BAR;
 }
 
+uint32_t live_depth_um(const struct live_view *view)
+{
+	const struct mnpen_sample *s = &view->row.sample;
+
+	return s->state == MNPEN_STATE_RUNNING ? MAX(s->depth_um, view->peak_um) : s->depth_um;
+}
+
 /* "[#####.....]": how much of the limit is used; a full bar and '!' beyond it */
 static void put_depth(struct line *line, const struct live_view *view)
 {
-	uint32_t depth_um = view->row.sample.depth_um, limit_um = view->depth_limit_um;
+	uint32_t depth_um = live_depth_um(view), limit_um = view->depth_limit_um;
 	const char *label = line->compact ? "" : "depth ";
 	size_t cells = bar_cells(line);
 	char bar[BAR + 1];
@@ -189,6 +196,16 @@ char *live_view_line(const struct live_view *view, unsigned int width, char *buf
 								: "  ",
 						 line.text[i]);
 	return buf;
+}
+
+void live_view_add(struct live_view *view, const char *clock, const char *text)
+{
+	struct live_event *event = &view->events[0];
+
+	memmove(event + 1, event, (LIVE_EVENTS_KEPT - 1) * sizeof(*event));
+	snprintf(event->clock, sizeof(event->clock), "%s", clock);
+	snprintf(event->text, sizeof(event->text), "%s", text);
+	view->n_events = MIN(view->n_events + 1, (unsigned int)LIVE_EVENTS_KEPT);
 }
 
 void live_view_json(FILE *stream, const struct live_view *view, json_object *events)
