@@ -162,7 +162,9 @@ enum cli_exit bus_prepare(struct cli *cli, const char *path, const char *interfa
 		return code;
 	r = sd_bus_message_new_method_call(cli->bus, &call, API_BUS_NAME, path, interface, member);
 	if (r >= 0)
-		r = sd_bus_message_set_allow_interactive_authorization(call, true);
+		r = sd_bus_message_set_allow_interactive_authorization(call, !cli->unattended);
+	if (r >= 0)
+		r = sd_bus_message_set_auto_start(call, !cli->unattended);
 	if (r < 0)
 		return fail_local(cli, r);
 	*ret = TAKE_PTR(call);

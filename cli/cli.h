@@ -27,6 +27,7 @@ enum cli_exit {
 /** struct cli - one run of the program */
 struct cli {
 	bool json;	  /* stdout carries one JSON document and nothing else */
+	bool unattended;  /* completion: silent, short of patience, nobody is asked */
 	const char *host; /* "[USER@]HOST" of -H, NULL = this machine */
 	sd_bus *bus;	  /* NULL until bus_connect() */
 };
@@ -48,6 +49,10 @@ enum cli_exit cli_no_memory(const struct cli *cli);
 
 /** cli_done() - confirm a command that has nothing else to tell: a line, or {"done":true} */
 void cli_done(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** cli_done_with() - the same of one thing: {"done":true,"KEY":"VALUE"}; NULL = null */
+void cli_done_with(const struct cli *cli, const char *key, const char *value, const char *format,
+		   ...) __attribute__((format(printf, 4, 5)));
 
 /** cli_say() - one line of confirmation on stdout; silent with --json */
 void cli_say(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));

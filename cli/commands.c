@@ -6,6 +6,7 @@
 
 #include "cli/bus.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/help.h"
 #include "cli/text.h"
 #include "driver/base/cleanup.h"
@@ -82,7 +83,7 @@ const struct command commands[] = {
 /* clang-format on */
 const size_t n_commands = ELEMENTSOF(commands);
 
-static const struct command *find_command(const char *group, const char *word)
+const struct command *commands_find(const char *group, const char *word)
 {
 	char name[64];
 
@@ -196,7 +197,7 @@ static enum cli_exit run_group(struct cli *cli, struct args *args, int argc, cha
 
 		return cli_usage(cli, NULL, "%s what? %s", group, words ? words : "");
 	}
-	command = find_command(group, args->operands[0]);
+	command = commands_find(group, args->operands[0]);
 	if (!command)
 		return unknown_command(cli, group, args->operands[0]);
 	return run_command(cli, args, command, args->n_operands, args->operands);
@@ -217,12 +218,26 @@ static enum cli_exit dispatch(struct cli *cli, int argc, char **argv)
 		args.operands = default_argv;
 		args.n_operands = 1;
 	}
-	command = find_command(NULL, args.operands[0]);
+	command = commands_find(NULL, args.operands[0]);
 	if (command)
 		return run_command(cli, &args, command, args.n_operands, args.operands);
 	if (help_is_group(args.operands[0]))
 		return run_group(cli, &args, args.n_operands, args.operands);
 	return unknown_command(cli, NULL, args.operands[0]);
+}
+
+/* For the shell and for tests: docs/hacking.md. Return: whether it was that. */
+static bool ran_hidden(struct cli *cli, int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "__complete") == 0) {
+		complete_main(cli, argc - 2, argv + 2);
+		return true;
+	}
+	if (argc != 2 || strcmp(argv[1], "__commands") != 0)
+		return false;
+	for (size_t i = 0; i < n_commands; i++)
+		printf("%s\t%s\t%s\n", commands[i].name, commands[i].operands, commands[i].example);
+	return true;
 }
 
 int commands_main(int argc, char **argv)
@@ -233,7 +248,7 @@ int commands_main(int argc, char **argv)
 	/* Known before anything can fail, since a failure must be told in its form. */
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 		cli.json |= strcmp(argv[i], "--json") == 0;
-	code = dispatch(&cli, argc, argv);
+	code = ran_hidden(&cli, argc, argv) ? CLI_DONE : dispatch(&cli, argc, argv);
 	bus_disconnect(&cli);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && code == CLI_DONE) {
 		cli.json = false; /* stdout is what is broken */

@@ -25,6 +25,9 @@ struct command {
 extern const struct command commands[];
 extern const size_t n_commands;
 
+/** commands_find() - the command called "@group @word"; @group NULL: called @word. NULL = none */
+const struct command *commands_find(const char *group, const char *word);
+
 /** commands_main() - the whole program; @argv as main() has it. Return: enum cli_exit. */
 int commands_main(int argc, char **argv);
 

@@ -34,6 +34,8 @@ enum cli_exit cli_fail(const struct cli *cli, enum cli_exit code, const char *na
 	if (r < 0)
 		message = NULL;
 
+	if (cli->unattended)
+		return code;
 	if (cli->json) {
 		fail_json(name, message ? message : "out of memory", hint);
 		return code;
@@ -76,15 +78,36 @@ void cli_say(const struct cli *cli, const char *format, ...)
 	va_end(ap);
 }
 
-void cli_done(const struct cli *cli, const char *format, ...)
+static void print_done(const char *key, const char *value)
 {
-	_cleanup_json_ json_object *document = NULL;
+	_cleanup_json_ json_object *document = json_document();
+
+	json_add_bool(document, "done", true);
+	if (key)
+		json_add_string(document, key, value);
+	json_print(document);
+}
+
+void cli_done_with(const struct cli *cli, const char *key, const char *value, const char *format,
+		   ...)
+{
 	va_list ap;
 
 	if (cli->json) {
-		document = json_document();
-		json_add_bool(document, "done", true);
-		json_print(document);
+		print_done(key, value);
+		return;
+	}
+	va_start(ap, format);
+	say(format, ap);
+	va_end(ap);
+}
+
+void cli_done(const struct cli *cli, const char *format, ...)
+{
+	va_list ap;
+
+	if (cli->json) {
+		print_done(NULL, NULL);
 		return;
 	}
 	va_start(ap, format);
