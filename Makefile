@@ -279,6 +279,8 @@ install: all ## install below $(DESTDIR)$(prefix), prefix being /usr; leaves /et
 	$(call put,$(wildcard daemon/api/*.xml),$(prefix)/share/dbus-1/interfaces)
 	$(call put,$(wildcard daemon/data/mnpend.conf),$(prefix)/share/doc/mnpen/examples)
 	$(call put,$(wildcard daemon/data/mnpend.service),$(prefix)/lib/systemd/system)
+	$(call put,cli/completion/mnpenctl,$(prefix)/share/bash-completion/completions)
+	$(call put,docs/json.md docs/mnpenctl.schema.json,$(prefix)/share/doc/mnpen)
 	$(foreach n,$(MAN_SECTIONS),$(call put,$(wildcard docs/man/*.$(n)),$(prefix)/share/man/man$(n)) &&) true
 
 include $(TOOLS)/lint.mk

@@ -12,4 +12,7 @@ size_t alarms_count(json_object *alarms);
 /** alarms_say() - one line an alarm, with the command that acknowledges it; NULL = none */
 void alarms_say(const struct cli *cli, json_object *alarms);
 
+/** alarms_json() - what "alarms" is in documents; NULL = none; to be put */
+json_object *alarms_json(json_object *alarms);
+
 #endif

@@ -29,6 +29,27 @@ void alarms_say(const struct cli *cli, json_object *alarms)
 	}
 }
 
+json_object *alarms_json(json_object *alarms)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < alarms_count(alarms); i++) {
+		json_object *alarm = json_object_array_get_idx(alarms, i);
+		json_object *o = json_object_new_object();
+		char raised[WHEN_SIZE];
+
+		json_add_string(o, "id", json_string(alarm, "id"));
+		json_add_text(o, "pen", json_string(alarm, "pen"));
+		json_add_string(o, "kind", json_string(alarm, "kind"));
+		json_add_string(o, "text", json_string(alarm, "text"));
+		json_add_string(o, "raised", when_utc(json_u64(alarm, "raised_wall_usec"), raised));
+		json_add_u64(o, "usec", json_u64(alarm, "usec"));
+		json_add_bool(o, "recorded", json_flag(alarm, "recorded"));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
 enum cli_exit cmd_alarm_list(struct cli *cli, const struct args *args)
 {
 	_cleanup_json_ json_object *manager = NULL, *document = NULL;
@@ -40,7 +61,7 @@ enum cli_exit cmd_alarm_list(struct cli *cli, const struct args *args)
 	alarms = json_get(manager, "Alarms");
 	if (cli->json) {
 		document = json_document();
-		json_add_shared(document, "alarms", alarms, json_object_new_array());
+		json_object_object_add(document, "alarms", alarms_json(alarms));
 		json_print(document);
 		return CLI_DONE;
 	}
@@ -56,6 +77,7 @@ enum cli_exit cmd_alarm_ack(struct cli *cli, const struct args *args)
 				      args->operands[0]);
 
 	if (code == CLI_DONE)
-		cli_done(cli, "alarm %s is acknowledged", args->operands[0]);
+		cli_done_with(cli, "alarm", args->operands[0], "alarm %s is acknowledged",
+			      args->operands[0]);
 	return code;
 }

@@ -25,7 +25,7 @@ enum cli_exit cmd_profile_set(struct cli *cli, const struct args *args)
 	if (code == CLI_DONE)
 		code = bus_call(cli, NULL, path, API_PEN, "SetProfile", "s", name);
 	if (code == CLI_DONE)
-		cli_done(cli, "%s: profile %s", serial, name);
+		cli_done_with(cli, "pen", serial, "%s: profile %s", serial, name);
 	return code;
 }
 
@@ -75,7 +75,7 @@ enum cli_exit cmd_profile_add(struct cli *cli, const struct args *args)
 	if (code == CLI_DONE)
 		code = bus_call(cli, NULL, API_ROOT, API_MANAGER, "AddProfile", "ss", name, text);
 	if (code == CLI_DONE)
-		cli_done(cli, "profile %s is added", name);
+		cli_done_with(cli, "profile", name, "profile %s is added", name);
 	return code;
 }
 
@@ -85,19 +85,28 @@ enum cli_exit cmd_profile_remove(struct cli *cli, const struct args *args)
 		bus_call(cli, NULL, API_ROOT, API_MANAGER, "RemoveProfile", "s", args->operands[0]);
 
 	if (code == CLI_DONE)
-		cli_done(cli, "profile %s is removed", args->operands[0]);
+		cli_done_with(cli, "profile", args->operands[0], "profile %s is removed",
+			      args->operands[0]);
 	return code;
 }
 
 /* The daemon knows the text as "profile"; the user knows it by its file. */
-static void say_error(const struct cli *cli, const char *file, const char *error)
+static json_object *name_file(json_object *errors, const char *file)
 {
-	const char *prefix = "profile:";
+	static const char prefix[] = "profile:";
+	json_object *named = json_object_new_array();
 
-	if (strncmp(error, prefix, strlen(prefix)) == 0)
-		cli_say(cli, "%s:%s", file, error + strlen(prefix));
-	else
-		cli_say(cli, "%s: %s", file, error);
+	for (size_t i = 0; i < json_object_array_length(errors); i++) {
+		const char *error = json_object_get_string(json_object_array_get_idx(errors, i));
+		bool has_line = strncmp(error, prefix, strlen(prefix)) == 0;
+		_cleanup_free_ char *text = NULL;
+
+		if (asprintf(&text, "%s:%s%s", file, has_line ? "" : " ",
+			     has_line ? error + strlen(prefix) : error) < 0)
+			text = NULL;
+		json_object_array_add(named, json_object_new_string(text ? text : error));
+	}
+	return named;
 }
 
 /* As the daemon's findings are: "profile:LINE: what". */
@@ -147,18 +156,19 @@ static enum cli_exit find_errors(struct cli *cli, const char *file, json_object 
 
 enum cli_exit cmd_profile_check(struct cli *cli, const struct args *args)
 {
-	_cleanup_json_ json_object *errors = json_object_new_array(), *document = NULL;
+	_cleanup_json_ json_object *found = json_object_new_array(), *errors = NULL, *document = NULL;
 	const char *file = args->operands[0];
 	enum cli_exit code = not_from_stdin(cli, file);
 	size_t n;
 
 	if (code == CLI_DONE)
-		code = find_errors(cli, file, errors);
+		code = find_errors(cli, file, found);
 	if (code != CLI_DONE)
 		return code;
+	errors = name_file(found, file);
 	n = json_object_array_length(errors);
 	for (size_t i = 0; i < n; i++)
-		say_error(cli, file, json_object_get_string(json_object_array_get_idx(errors, i)));
+		cli_say(cli, "%s", json_object_get_string(json_object_array_get_idx(errors, i)));
 	if (n == 0)
 		cli_say(cli, "%s: no errors", file);
 	if (cli->json) {

@@ -114,7 +114,7 @@ static void tell_counts(const struct record *r)
 	json_add_bool(document, "scrubbed", r->scrub);
 	json_add_u64(document, "transfers", c->transfers);
 	json_add_u64(document, "samples", c->samples);
-	json_add_u64(document, "msec", capture_msec(c));
+	json_add_u64(document, "duration_ms", capture_msec(c));
 	json_add_u64(document, "lost", c->lost);
 	json_print(document);
 }

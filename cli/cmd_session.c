@@ -119,7 +119,8 @@ enum cli_exit cmd_session_area(struct cli *cli, const struct args *args)
 	if (code == CLI_DONE)
 		code = set_area(cli, path, args->operands[0], args->value[OPT_AREA_SIZE]);
 	if (code == CLI_DONE)
-		cli_done(cli, "%s: area %s; the pen is disarmed", id, args->operands[0]);
+		cli_done_with(cli, "session", id, "%s: area %s; the pen is disarmed", id,
+			      args->operands[0]);
 	return code;
 }
 
@@ -132,7 +133,7 @@ enum cli_exit cmd_session_note(struct cli *cli, const struct args *args)
 		code = bus_call(cli, NULL, path, API_SESSION, "AddNote", "ss", args->operands[0],
 				args->operands[1]);
 	if (code == CLI_DONE)
-		cli_done(cli, "%s: the note is recorded", id);
+		cli_done_with(cli, "session", id, "%s: the note is recorded", id);
 	return code;
 }
 
@@ -145,6 +146,6 @@ enum cli_exit cmd_session_end(struct cli *cli, const struct args *args)
 	if (code == CLI_DONE)
 		code = bus_call(cli, NULL, path, API_SESSION, "End", "s", outcome);
 	if (code == CLI_DONE)
-		cli_done(cli, "%s has ended: %s", id, outcome);
+		cli_done_with(cli, "session", id, "%s has ended: %s", id, outcome);
 	return code;
 }

@@ -141,6 +141,6 @@ enum cli_exit cmd_session_export(struct cli *cli, const struct args *args)
 	}
 	code = output_commit(cli, &output);
 	if (code == CLI_DONE && !to_stdout)
-		cli_done(cli, "%s is written", path);
+		cli_done_with(cli, "file", path, "%s is written", path);
 	return code;
 }

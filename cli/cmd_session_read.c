@@ -91,9 +91,11 @@ static void print_list_json(json_object *rows)
 	for (size_t i = 0; i < json_object_array_length(rows); i++) {
 		json_object *row = json_object_array_get_idx(rows, i);
 		json_object *session = json_object_new_object();
+		json_object *given = json_given(row, false);
 
 		for (size_t k = 0; k < ELEMENTSOF(same); k++)
-			json_add_shared(session, same[k], json_get(row, same[k]), NULL);
+			json_add_shared(session, same[k], json_get(given, same[k]), NULL);
+		json_object_put(given);
 		add_time(session, "started", row, "started_usec");
 		add_time(session, "ended", row, "ended_usec");
 		json_object_array_add(sessions, session);

@@ -10,6 +10,7 @@
 #include "cli/pens.h"
 #include "cli/text.h"
 #include "cli/values.h"
+#include "cli/when.h"
 #include "daemon/api/names.h"
 
 /* Why the pen would not arm: [["reason", "sentence"], ...] as Explain gives it. */
@@ -151,16 +152,17 @@ static json_object *session_document(const struct objects *objects, const struct
 {
 	json_object *o = json_object_new_object();
 	json_object *p = session->properties;
+	char started[WHEN_SIZE];
 	const char *pen = "";
 
 	for (size_t i = 0; i < objects->n_pens; i++)
 		if (strcmp(objects->pens[i].path, session->pen_path) == 0)
 			pen = objects->pens[i].serial;
 	json_add_string(o, "id", session->id);
-	json_add_string(o, "pen", pen);
+	json_add_text(o, "pen", pen);
 	json_add_string(o, "profile", session->profile);
-	json_add_string(o, "area", session->area);
-	json_add_u64(o, "started_usec", json_u64(p, "StartedUsec"));
+	json_add_text(o, "area", session->area);
+	json_add_string(o, "started", when_utc(json_u64(p, "StartedUsec"), started));
 	json_add_u64(o, "run_ms", json_u64(p, "RunMs"));
 	json_add_u64(o, "run_left_ms", json_u64(p, "RunLeftMs"));
 	json_add_u64(o, "session_left_ms", json_u64(p, "SessionLeftMs"));
@@ -184,7 +186,7 @@ static enum cli_exit print_json(struct cli *cli, json_object *manager,
 
 	json_add_string(document, "version", json_string(manager, "Version"));
 	json_add_bool(document, "store_healthy", json_flag(manager, "StoreHealthy"));
-	json_add_shared(document, "alarms", json_get(manager, "Alarms"), json_object_new_array());
+	json_object_object_add(document, "alarms", alarms_json(json_get(manager, "Alarms")));
 	json_object_object_add(document, "pens", pens);
 	json_object_object_add(document, "sessions", sessions);
 	for (size_t i = 0; i < objects->n_pens; i++) {

@@ -13,14 +13,14 @@ enum cli_exit cmd_stop(struct cli *cli, const struct args *args)
 	if (args->n_operands == 0) {
 		code = bus_call_fast(cli, API_ROOT, API_MANAGER, "StopAll");
 		if (code == CLI_DONE)
-			cli_done(cli, "all pens are stopped");
+			cli_done_with(cli, "pen", NULL, "all pens are stopped");
 		return code;
 	}
 	code = pens_path(cli, args->operands[0], &path, &serial);
 	if (code == CLI_DONE)
 		code = bus_call_fast(cli, path, API_PEN, "Stop");
 	if (code == CLI_DONE)
-		cli_done(cli, "%s is stopped", serial);
+		cli_done_with(cli, "pen", serial, "%s is stopped", serial);
 	return code;
 }
 
@@ -33,7 +33,7 @@ enum cli_exit cmd_disarm(struct cli *cli, const struct args *args)
 	if (code == CLI_DONE)
 		code = bus_call_fast(cli, path, API_PEN, "Disarm");
 	if (code == CLI_DONE)
-		cli_done(cli, "%s is disarmed", serial);
+		cli_done_with(cli, "pen", serial, "%s is disarmed", serial);
 	return code;
 }
 
@@ -46,6 +46,6 @@ enum cli_exit cmd_clear_fault(struct cli *cli, const struct args *args)
 	if (code == CLI_DONE)
 		code = bus_call(cli, NULL, path, API_PEN, "ClearFault", "");
 	if (code == CLI_DONE)
-		cli_done(cli, "%s: the fault is cleared", serial);
+		cli_done_with(cli, "pen", serial, "%s: the fault is cleared", serial);
 	return code;
 }

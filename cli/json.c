@@ -25,6 +25,11 @@ void json_add_string(json_object *object, const char *key, const char *value)
 	json_object_object_add(object, key, value ? json_object_new_string(value) : NULL);
 }
 
+void json_add_text(json_object *object, const char *key, const char *value)
+{
+	json_add_string(object, key, value && *value ? value : NULL);
+}
+
 void json_add_u64(json_object *object, const char *key, uint64_t value)
 {
 	json_object_object_add(object, key, json_object_new_uint64(value));
@@ -46,6 +51,28 @@ void json_add_shared(json_object *object, const char *key, json_object *value,
 	if (value)
 		json_object_put(otherwise);
 	json_object_object_add(object, key, value ? json_object_get(value) : otherwise);
+}
+
+static bool blank(json_object *value, bool zero_too)
+{
+	if (json_object_is_type(value, json_type_string))
+		return *json_object_get_string(value) == '\0';
+	return zero_too && json_object_is_type(value, json_type_int) &&
+	       json_object_get_uint64(value) == 0;
+}
+
+json_object *json_given(json_object *object, bool zero_too)
+{
+	json_object *copy;
+
+	if (!json_object_is_type(object, json_type_object))
+		return NULL;
+	copy = json_object_new_object();
+	json_object_object_foreach(object, key, value)
+	{
+		json_add_shared(copy, key, blank(value, zero_too) ? NULL : value, NULL);
+	}
+	return copy;
 }
 
 json_object *json_get(json_object *object, const char *key)

@@ -30,12 +30,18 @@ json_object *json_document(void);
 void json_print(json_object *object);
 
 void json_add_string(json_object *object, const char *key, const char *value); /* NULL = null */
+/** json_add_text() - the same, and "" = null: what there is not is null in every document */
+void json_add_text(json_object *object, const char *key, const char *value);
 void json_add_u64(json_object *object, const char *key, uint64_t value);
 void json_add_i64(json_object *object, const char *key, int64_t value);
 void json_add_bool(json_object *object, const char *key, bool value);
 /** json_add_shared() - a reference to @value, so that both trees own it; NULL = @otherwise */
 void json_add_shared(json_object *object, const char *key, json_object *value,
 		     json_object *otherwise);
+
+/** json_given() - a copy of the dictionary @object whose "" are null; NULL = null; to be put
+ * @zero_too: 0 stands for "not given" as well */
+json_object *json_given(json_object *object, bool zero_too);
 
 /* Reading: a key that is not there, or of another type, is NULL, 0, "" or false. */
 json_object *json_get(json_object *object, const char *key);

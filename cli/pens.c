@@ -261,6 +261,23 @@ char *pens_faults(const struct pen *pen, char *buf, size_t size)
 	return buf;
 }
 
+static void add_known(json_object *o, const char *key, uint64_t value, bool known)
+{
+	if (known)
+		json_add_u64(o, key, value);
+	else
+		json_add_string(o, key, NULL);
+}
+
+/* Limits that are not known come as a dictionary without entries. */
+static json_object *unless_empty(json_object *dictionary)
+{
+	return json_object_is_type(dictionary, json_type_object) &&
+			       json_object_object_length(dictionary) > 0
+		       ? dictionary
+		       : NULL;
+}
+
 json_object *pens_json(const struct pen *pen)
 {
 	json_object *o = json_object_new_object();
@@ -276,22 +293,19 @@ json_object *pens_json(const struct pen *pen)
 	json_add_string(o, "disarm_reason", pen->disarm_reason);
 	json_add_u64(o, "depth_um", pen->depth_um);
 	json_add_u64(o, "speed_rpm", pen->speed_rpm);
-	json_add_u64(o, "target_depth_um", pen->target_depth_um);
-	json_add_u64(o, "target_speed_rpm", pen->target_speed_rpm);
+	add_known(o, "target_depth_um", pen->target_depth_um, pen->target_depth_um > 0);
+	add_known(o, "target_speed_rpm", pen->target_speed_rpm, pen->target_depth_um > 0);
 	json_add_i64(o, "temperature_dc", pen->temperature_dc);
 	json_add_u64(o, "battery_percent", pen->battery_percent);
-	json_add_string(o, "profile", pen->profile);
-	json_add_string(o, "area", pen->area);
-	json_add_string(o, "session", pen->session_id[0] ? pen->session_id : NULL);
+	json_add_text(o, "profile", pen->profile);
+	json_add_text(o, "area", pen->area);
+	json_add_text(o, "session", pen->session_id);
 	json_add_string(o, "pedal", pen->pedal);
-	json_add_shared(o, "limits", pen->limits, json_object_new_object());
-	json_add_shared(o, "limit_sources", pen->limit_sources, json_object_new_object());
-	json_add_shared(o, "cartridge", pen->cartridge, json_object_new_object());
-	json_add_u64(o, "last_sample_usec", pen->last_sample_usec);
-	if (pen->age_known)
-		json_add_u64(o, "last_sample_age_ms", pen->age_ms);
-	else
-		json_add_string(o, "last_sample_age_ms", NULL);
+	json_add_shared(o, "limits", unless_empty(pen->limits), NULL);
+	json_add_shared(o, "limit_sources", unless_empty(pen->limit_sources), NULL);
+	json_object_object_add(o, "cartridge", json_given(pen->cartridge, false));
+	add_known(o, "last_sample_usec", pen->last_sample_usec, pen->last_sample_usec > 0);
+	add_known(o, "last_sample_age_ms", pen->age_ms, pen->age_known);
 	json_add_bool(o, "fresh", pen->fresh);
 	return o;
 }

@@ -22,16 +22,35 @@ static char *snake_case(const char *name, char *buf, size_t size)
 	return buf;
 }
 
-json_object *profiles_json(const struct profile *profile)
+static json_object *areas_json(json_object *areas)
 {
 	json_object *o = json_object_new_object();
+
+	if (!json_object_is_type(areas, json_type_object))
+		return o;
+	json_object_object_foreach(areas, name, area)
+	{
+		json_object_object_add(o, name, json_given(area, true));
+	}
+	return o;
+}
+
+/* 0 and "" stand for "not given", by org.mnpen1.Profile. */
+json_object *profiles_json(const struct profile *profile)
+{
+	json_object *o = json_object_new_object(), *given;
 	char key[64];
 
 	json_object_object_foreach(profile->properties, name, value)
 	{
-		json_add_shared(o, snake_case(name, key, sizeof(key)), value, NULL);
+		json_object *is =
+			strcmp(name, "Areas") == 0 ? areas_json(value) : json_object_get(value);
+
+		json_object_object_add(o, snake_case(name, key, sizeof(key)), is);
 	}
-	return o;
+	given = json_given(o, true);
+	json_object_put(o);
+	return given;
 }
 
 static size_t count_areas(const struct profile *profile)

@@ -7,6 +7,7 @@
 
 #include "cli/bus.h"
 #include "cli/record.h"
+#include "cli/when.h"
 #include "daemon/api/names.h"
 
 #define SUMMARY_MAX (64 * 1024 * 1024) /* a day of events is far below */
@@ -89,10 +90,34 @@ static enum cli_exit read_object(struct cli *cli, int fd, json_object **ret)
 	return CLI_DONE;
 }
 
+/* A date is a date, as in the pen's "cartridge", and no number of days since 1970. */
+static json_object *with_dates(json_object *summary)
+{
+	json_object *copy = json_object_new_object();
+
+	json_object_object_foreach(summary, key, value)
+	{
+		uint64_t days = json_u64(summary, key);
+		char date[WHEN_SIZE];
+
+		if (strcmp(key, "cartridge_expires_days") == 0)
+			json_add_string(copy, "cartridge_expires",
+					days ? when_date(days, date) : NULL);
+		else
+			json_add_shared(copy, key, value, NULL);
+	}
+	return copy;
+}
+
 enum cli_exit record_summary(struct cli *cli, const char *id, json_object **ret)
 {
+	_cleanup_json_ json_object *summary = NULL;
 	_cleanup_close_ int fd = -EBADF;
 	enum cli_exit code = record_open(cli, id, "summary", &fd);
 
-	return code == CLI_DONE ? read_object(cli, fd, ret) : code;
+	if (code == CLI_DONE)
+		code = read_object(cli, fd, &summary);
+	if (code == CLI_DONE)
+		*ret = with_dates(summary);
+	return code;
 }

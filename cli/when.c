@@ -87,6 +87,17 @@ char *when_local(uint64_t usec, char *buf)
 	return buf;
 }
 
+char *when_date(uint64_t days, char *buf)
+{
+	time_t seconds = (time_t)(days * 86400);
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm))
+		return nothing(buf);
+	strftime(buf, WHEN_SIZE, "%Y-%m-%d", &tm);
+	return buf;
+}
+
 char *when_utc(uint64_t usec, char *buf)
 {
 	time_t seconds = (time_t)(usec / USEC_PER_SEC);

@@ -21,4 +21,7 @@ char *when_local(uint64_t usec, char *buf);
 /** when_utc() - "2026-01-31T08:00:30.123456Z". @buf: WHEN_SIZE */
 char *when_utc(uint64_t usec, char *buf);
 
+/** when_date() - days since 1970-01-01 as "2026-01-31". Return: @buf, WHEN_SIZE bytes. */
+char *when_date(uint64_t days, char *buf);
+
 #endif

@@ -14,6 +14,7 @@
 
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
+#include "tests/bus/harness_documents.h"
 
 #define START_MS 10000
 #define END_MS 10000
@@ -238,6 +239,7 @@ void rig_stop(struct rig *rig)
 {
 	bool ended = rig->daemon.pid;
 
+	documents_check(rig);
 	end_with(&rig->daemon, SIGTERM, 0);
 	/* A database that was closed needs no log beside it. */
 	if (ended)

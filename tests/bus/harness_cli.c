@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
+#include "tests/bus/harness_documents.h"
 
 #define RUN_MS 15000
 #define WORDS_MAX 24
@@ -25,6 +27,25 @@ struct command_line {
 	const char *environment[4];
 };
 
+/* As strtok_r(), and 'several words' are one. */
+static char *next_word(char *text, char **state)
+{
+	char *word = text ? text : *state;
+	const char *end = " ";
+
+	word += strspn(word, " ");
+	if (*word == '\0')
+		return NULL;
+	if (*word == '\'') {
+		word++;
+		end = "'";
+	}
+	*state = word + strcspn(word, end);
+	if (**state)
+		*(*state)++ = '\0';
+	return word;
+}
+
 static void split(struct rig *rig, struct command_line *command, const char *line)
 {
 	char *state = NULL;
@@ -32,8 +53,7 @@ static void split(struct rig *rig, struct command_line *command, const char *lin
 
 	command->argv[n++] = program("mnpenctl");
 	snprintf(command->words, sizeof(command->words), "%s", line);
-	for (char *word = strtok_r(command->words, " ", &state); word;
-	     word = strtok_r(NULL, " ", &state)) {
+	for (char *word = next_word(command->words, &state); word; word = next_word(NULL, &state)) {
 		assert_true(n < WORDS_MAX);
 		command->argv[n++] = word;
 	}
@@ -89,7 +109,37 @@ static json_object *parse_document(const char *text, const char *line)
 	return document;
 }
 
-struct cli_result cli_run(struct rig *rig, const char *input, const char *line)
+/* One document a line; the last of them. */
+static json_object *parse_lines(struct rig *rig, const char *text, int code, const char *line)
+{
+	_cleanup_free_ char *copy = strdup(text);
+	json_object *last = NULL;
+	char *state = NULL;
+
+	assert_non_null(copy);
+	for (char *one = strtok_r(copy, "\n", &state); one; one = strtok_r(NULL, "\n", &state)) {
+		json_object_put(last);
+		last = parse_document(one, line);
+		/* what came before the end was no failure */
+		documents_keep(rig, line, json_object_object_get(last, "error") ? code : 0, last);
+	}
+	return last;
+}
+
+static void take_json(struct rig *rig, struct cli_result *result, const char *line)
+{
+	bool flag = strncmp(line, "--json", 6) == 0 || strstr(line, " --json");
+
+	if (flag && strstr(line, "monitor")) {
+		result->json = parse_lines(rig, result->out, result->code, line);
+	} else if (flag ||
+		   (result->code == 0 && strstr(line, "--format json") && !strstr(line, " -o "))) {
+		result->json = parse_document(result->out, line);
+		documents_keep(rig, line, result->code, result->json);
+	}
+}
+
+static struct cli_result run(struct rig *rig, const char *input, int ms, const char *line)
 {
 	static unsigned int runs;
 	struct command_line command;
@@ -108,15 +158,28 @@ struct cli_result cli_run(struct rig *rig, const char *input, const char *line)
 	close(fds[1]);
 	if (options.stdin_fd)
 		close(options.stdin_fd);
+	if (ms) {
+		sleep_ms(ms);
+		process_kill(&process, SIGINT);
+	}
 	result.out = read_all(fds[0]);
 	close(fds[0]);
 	result.code = process_wait(&process, RUN_MS);
 	result.err = process_log(&process);
 	if (!process_sound(&process))
 		fail_msg("mnpenctl %s: %s", line, result.err);
-	if (strncmp(line, "--json ", 7) == 0)
-		result.json = parse_document(result.out, line);
+	take_json(rig, &result, line);
 	return result;
+}
+
+struct cli_result cli_run(struct rig *rig, const char *input, const char *line)
+{
+	return run(rig, input, 0, line);
+}
+
+struct cli_result cli_run_for(struct rig *rig, int ms, const char *line)
+{
+	return run(rig, NULL, ms, line);
 }
 
 void cli_free(struct cli_result *result)

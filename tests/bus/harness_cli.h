@@ -17,10 +17,13 @@ struct cli_result {
 	char *err;
 };
 
-/** cli_run() - run "mnpenctl LINE", words by blanks, with @input (NULL = nothing) on standard
- * input; fails the test when it hangs. With --json in @line, standard output must be one document
- * of schema 1 and nothing else. Give the result to cli_free(). */
+/** cli_run() - run "mnpenctl LINE", words by blanks and as one word what stands in '', with @input
+ * (NULL = nothing) on standard input; fails the test when it hangs. With --json in @line, standard
+ * output must be one document of schema 1 and nothing else, of "monitor" one a line and @json the
+ * last of them. All of them are kept for documents_check(). Give the result to cli_free(). */
 struct cli_result cli_run(struct rig *rig, const char *input, const char *line);
+/** cli_run_for() - the same, ended by SIGINT after @ms */
+struct cli_result cli_run_for(struct rig *rig, int ms, const char *line);
 void cli_free(struct cli_result *result);
 
 /** cli_json() - cli_run() of "--json LINE" that must end with @code; the document, to be put */

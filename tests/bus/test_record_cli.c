@@ -72,7 +72,7 @@ static void test_json(void **state)
 	assert_true(json_object_get_boolean(json_at(document, "scrubbed")));
 	assert_in_range(json_value(document, "samples"), 5, 60); /* one in 20 ms */
 	assert_true(json_value(document, "transfers") >= json_value(document, "samples") + 10);
-	assert_in_range(json_value(document, "msec"), 200, 1500);
+	assert_in_range(json_value(document, "duration_ms"), 200, 1500);
 	assert_int_equal(json_value(document, "lost"), 0);
 	assert_int_equal(stat(rig_path(rig, "a"), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);

@@ -125,9 +125,9 @@ static void test_values_carry_their_unit(void **state)
 
 static const char header[] =
 	"seq,host_usec,time_us,state,stop_reason,faults,trigger,contact,enabled,cartridge,sleeve,"
-	"drive,depth_um,speed_rpm,target_depth_um,target_speed_rpm,motor_ma,motor_temp_dc,supply_"
+	"drive,depth_um,speed_rpm,target_depth_um,target_speed_rpm,motor_ma,temperature_dc,supply_"
 	"mv,"
-	"battery_pct,strokes,run_ms,lease_left_ms,last_cmd,verdict,missing_before\n";
+	"battery_percent,strokes,run_ms,lease_left_ms,last_cmd,verdict,missing_before\n";
 
 static void make_row(struct sample_row *row, struct mnpen_sample *sample)
 {
@@ -185,8 +185,8 @@ static void test_samples_as_csv_and_json(void **state)
 		"true,"
 		"\"contact\":false,\"enabled\":false,\"cartridge\":false,\"sleeve\":true,"
 		"\"drive\":false,\"depth_um\":480,\"speed_rpm\":6010,\"target_depth_um\":500,"
-		"\"target_speed_rpm\":6000,\"motor_ma\":300,\"motor_temp_dc\":-12,"
-		"\"supply_mv\":3900,\"battery_pct\":87,\"strokes\":70,\"run_ms\":700,"
+		"\"target_speed_rpm\":6000,\"motor_ma\":300,\"temperature_dc\":-12,"
+		"\"supply_mv\":3900,\"battery_percent\":87,\"strokes\":70,\"run_ms\":700,"
 		"\"lease_left_ms\":250,\"last_cmd\":3,\"verdict\":10,\"missing_before\":4");
 	free(text);
 }
