@@ -10,6 +10,7 @@
 
 #include "cli/bus.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "tests/unit/cli_fake.h"
 
 static struct run run;
@@ -46,6 +47,25 @@ static void test_table_is_complete(void **state)
 		assert_contains(run.out, c->help);
 		assert_contains(run.out, c->example);
 	}
+}
+
+/* A word that the table shows in its own way: what can stand there is known to the completion. */
+static void test_every_word_has_a_kind(void **state)
+{
+	for (size_t i = 0; i < n_commands; i++) {
+		char operands[128], *rest = NULL;
+
+		snprintf(operands, sizeof(operands), "%s", commands[i].operands);
+		for (char *word = strtok_r(operands, " []", &rest); word;
+		     word = strtok_r(NULL, " []", &rest))
+			if (complete_operand_kind(&commands[i], word) == WORD_UNKNOWN)
+				fail_msg("%s: cli/complete.c does not know what %s is",
+					 commands[i].name, word);
+	}
+	for (int i = 0; i < OPT_COUNT; i++)
+		if (!option_text((enum cli_option)i)->value !=
+		    (complete_option_kind((enum cli_option)i) == WORD_UNKNOWN))
+			fail_msg("cli/complete.c: --%s", option_text((enum cli_option)i)->name);
 }
 
 static void test_every_command_has_a_manual_entry(void **state)
@@ -276,6 +296,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_table_is_complete, reset),
+		cmocka_unit_test_setup(test_every_word_has_a_kind, reset),
 		cmocka_unit_test_setup(test_every_command_has_a_manual_entry, reset),
 		cmocka_unit_test_setup(test_usage_errors, reset),
 		cmocka_unit_test_setup(test_global_options_anywhere, reset),
