@@ -71,14 +71,27 @@ static bool harmless(const char *text)
 	return true;
 }
 
+/* Whether @word is "--NAME", "--NAME=VALUE" or "-L" of option @i. */
+static bool is_option(const char *word, size_t i)
+{
+	size_t len = strcspn(word, "=");
+
+	if (word[1] != '-')
+		return texts[i].letter && word[1] == texts[i].letter;
+	return len == strlen(texts[i].name) + 2 && strncmp(word + 2, texts[i].name, len - 2) == 0;
+}
+
 static int unknown_option(struct args *args, uint64_t allowed, const char *word)
 {
 	const char *names[OPT_COUNT];
 	size_t n = 0;
 
-	for (size_t i = 0; i < OPT_COUNT; i++)
+	for (size_t i = 0; i < OPT_COUNT; i++) {
 		if (allowed & OPT_BIT(i))
 			names[n++] = texts[i].name;
+		else if (is_option(word, i))
+			args->elsewhere = OPT_BIT(i);
+	}
 	args->near = strncmp(word, "--", 2) == 0 ? text_nearest(word + 2, names, n) : NULL;
 	return problem(args, "there is no option %.64s here", word);
 }
@@ -129,6 +142,15 @@ static int by_letter(int letter)
 	return OPT_COUNT;
 }
 
+static int lacks_value(struct args *args, int option, const char *word)
+{
+	int which = option >= LETTERLESS ? option - LETTERLESS : by_letter(option);
+
+	if (which < OPT_COUNT)
+		args->lacking = &texts[which];
+	return problem(args, "%.64s needs a value", word);
+}
+
 int args_parse(struct args *args, uint64_t allowed, bool stop_at_operand, int argc, char **argv)
 {
 	struct option longs[OPT_COUNT + 1];
@@ -144,7 +166,7 @@ int args_parse(struct args *args, uint64_t allowed, bool stop_at_operand, int ar
 		if (c == -1)
 			break;
 		if (c == ':')
-			return problem(args, "%.64s needs a value", argv[optind - 1]);
+			return lacks_value(args, optopt, argv[optind - 1]);
 		if (c == '?') {
 			letter[1] = (char)optopt;
 			return unknown_option(args, allowed,

@@ -62,6 +62,8 @@ struct args {
 	int n_operands;
 	char problem[256]; /* after a failure: what is wrong, as a clause */
 	const char *near;  /* after an unknown option: what may have been meant, or NULL */
+	const struct option_text *lacking; /* after a failure: the option without its value */
+	uint64_t elsewhere; /* after an unknown option: OPT_BIT() of one of other commands, or 0 */
 };
 
 /**

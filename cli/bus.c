@@ -103,8 +103,9 @@ enum cli_exit bus_fail(const struct cli *cli, const sd_bus_error *error, const c
 	const char *missing = name_of_missing(path);
 	const char *message = error->message ? error->message : name;
 
-	if (missing && (strcmp(name, SD_BUS_ERROR_UNKNOWN_OBJECT) == 0 ||
-			strcmp(name, SD_BUS_ERROR_UNKNOWN_INTERFACE) == 0))
+	if (missing &&
+	    (strcmp(name, missing) == 0 || strcmp(name, SD_BUS_ERROR_UNKNOWN_OBJECT) == 0 ||
+	     strcmp(name, SD_BUS_ERROR_UNKNOWN_INTERFACE) == 0))
 		return fail_missing(cli, missing, path);
 	if (bus_exit_code(name) == CLI_NO_DAEMON)
 		return cli_fail(cli, CLI_NO_DAEMON, "NoDaemon", START_HINT,

@@ -8,6 +8,7 @@
 #include "cli/files.h"
 #include "cli/pens.h"
 #include "cli/profiles.h"
+#include "cli/text.h"
 #include "daemon/api/names.h"
 
 #define NAME_LEN_MAX 64
@@ -191,6 +192,21 @@ enum cli_exit cmd_profile_list(struct cli *cli, const struct args *args)
 	return profiles_print(cli, &objects);
 }
 
+static enum cli_exit no_profile(struct cli *cli, const struct objects *objects, const char *name)
+{
+	_cleanup_free_ const char **names = calloc(objects->n_profiles + 1, sizeof(*names));
+	char hint[160] = CLI_NAME " profile list shows the profiles";
+	const char *near = NULL;
+
+	for (size_t i = 0; names && i < objects->n_profiles; i++)
+		names[i] = objects->profiles[i].name;
+	if (names)
+		near = text_nearest(name, names, objects->n_profiles);
+	if (near)
+		snprintf(hint, sizeof(hint), "did you mean %.64s?", near);
+	return cli_fail(cli, CLI_NOT_FOUND, "NoSuchProfile", hint, "there is no profile %s", name);
+}
+
 enum cli_exit cmd_profile_show(struct cli *cli, const struct args *args)
 {
 	_cleanup_objects_ struct objects objects = {0};
@@ -201,7 +217,5 @@ enum cli_exit cmd_profile_show(struct cli *cli, const struct args *args)
 	for (size_t i = 0; i < objects.n_profiles; i++)
 		if (strcmp(objects.profiles[i].name, args->operands[0]) == 0)
 			return profiles_print_one(cli, &objects.profiles[i]);
-	return cli_fail(cli, CLI_NOT_FOUND, "NoSuchProfile",
-			CLI_NAME " profile list shows the profiles", "there is no profile %s",
-			args->operands[0]);
+	return no_profile(cli, &objects, args->operands[0]);
 }

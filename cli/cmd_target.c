@@ -74,10 +74,11 @@ enum cli_exit cmd_target(struct cli *cli, const struct args *args)
 	if (!args->value[OPT_DEPTH] && !args->value[OPT_SPEED])
 		return cli_usage(cli, "give at least one: target --depth 0.5mm --speed 6000rpm",
 				 "target needs --depth or --speed");
-	code = take_value(cli, args, OPT_DEPTH, UNIT_DEPTH, "like --depth 0.5mm", &depth_um);
+	code = take_value(cli, args, OPT_DEPTH, UNIT_DEPTH, "like --depth 0.5mm or --depth 500um",
+			  &depth_um);
 	if (code == CLI_DONE)
-		code = take_value(cli, args, OPT_SPEED, UNIT_SPEED, "like --speed 6000rpm",
-				  &speed_rpm);
+		code = take_value(cli, args, OPT_SPEED, UNIT_SPEED,
+				  "like --speed 6000rpm or --speed 100Hz", &speed_rpm);
 	if (code == CLI_DONE)
 		code = pens_path(cli, args->n_operands ? args->operands[0] : NULL, &path, &serial);
 	if (code == CLI_DONE && (depth_um == 0 || speed_rpm == 0))

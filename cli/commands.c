@@ -94,6 +94,27 @@ const struct command *commands_find(const char *group, const char *word)
 	return NULL;
 }
 
+/* "begin" without its group: "did you mean session begin?", or which of several. */
+static bool name_groups(const char *word, char *hint, size_t size)
+{
+	size_t used = (size_t)snprintf(hint, size, "did you mean ");
+	size_t found = 0;
+
+	for (size_t i = 0; i < n_commands && used < size; i++) {
+		const char *second = strchr(commands[i].name, ' ');
+
+		if (!second || strcmp(second + 1, word) != 0)
+			continue;
+		used += (size_t)snprintf(hint + used, size - used, "%s\"%s\"",
+					 found++ ? " or " : "", commands[i].name);
+	}
+	if (used < size)
+		snprintf(hint + used, size - used, "?");
+	if (!found)
+		snprintf(hint, size, CLI_NAME " --help lists the commands");
+	return found > 0;
+}
+
 /* The words that can stand where @word stands: first words, or second ones of @group. */
 static enum cli_exit unknown_command(struct cli *cli, const char *group, const char *word)
 {
@@ -103,6 +124,8 @@ static enum cli_exit unknown_command(struct cli *cli, const char *group, const c
 	const char *near = NULL;
 	size_t n = 0;
 
+	if (!group && name_groups(word, hint, sizeof(hint)))
+		return cli_usage(cli, hint, "there is no command \"%.64s\"", word);
 	for (size_t i = 0; words && firsts && i < n_commands; i++) {
 		const char *name = commands[i].name;
 		size_t len = group ? strlen(group) : 0;
@@ -123,13 +146,43 @@ static enum cli_exit unknown_command(struct cli *cli, const char *group, const c
 			 group ? " " : "", word);
 }
 
+static const char *option_name(uint64_t bit)
+{
+	int i = 0;
+
+	while (OPT_BIT(i) != bit)
+		i++;
+	return option_text((enum cli_option)i)->name;
+}
+
+/* The first command that has the option @bit; NULL = none, or 0. */
+static const struct command *command_with(uint64_t bit)
+{
+	for (size_t i = 0; i < n_commands; i++)
+		if (commands[i].options & bit)
+			return &commands[i];
+	return NULL;
+}
+
 static enum cli_exit bad_option(struct cli *cli, const struct args *args,
 				const struct command *command)
 {
-	char hint[128];
+	_cleanup_free_ char *usage = NULL;
+	char hint[256];
 
-	if (args->near)
+	if (!command)
+		command = command_with(args->elsewhere);
+	else if (args->elsewhere)
+		return cli_usage(cli, usage = help_usage(command), "%s", args->problem);
+	if (args->lacking)
+		snprintf(hint, sizeof(hint), "--%s %s: %s", args->lacking->name,
+			 args->lacking->value, args->lacking->help);
+	else if (args->near)
 		snprintf(hint, sizeof(hint), "did you mean --%s?", args->near);
+	else if (args->elsewhere && command)
+		snprintf(hint, sizeof(hint),
+			 "an option of a command stands behind the command: " CLI_NAME " %s --%s",
+			 command->name, option_name(args->elsewhere));
 	else
 		snprintf(hint, sizeof(hint), "%s%s%s --help shows what it takes", CLI_NAME,
 			 command ? " " : "", command ? command->name : "");

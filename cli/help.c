@@ -117,6 +117,15 @@ static void print_commands(const char *group)
 	}
 }
 
+static const struct command *first_of(const char *group)
+{
+	size_t i = 0;
+
+	while (!in_group(&commands[i], group))
+		i++;
+	return &commands[i];
+}
+
 void help_print(const char *group, const struct command *command)
 {
 	if (command) {
@@ -135,5 +144,6 @@ void help_print(const char *group, const struct command *command)
 		puts("\nPEN is a pen's serial; it may be left out when there is exactly one.\n"
 		     "Exit codes: 0 done, 1 refused or failed, 2 usage, 3 no daemon,\n"
 		     "4 no such pen, profile or session, 5 not authorized.");
-	printf("\nExample:\n  " CLI_NAME " %s --help\n", group ? group : "session begin");
+	printf("\nExample:\n  " CLI_NAME " %s\n",
+	       group ? first_of(group)->example : "session begin --help");
 }

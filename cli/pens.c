@@ -6,6 +6,7 @@
 
 #include "cli/bus.h"
 #include "cli/pens.h"
+#include "cli/text.h"
 #include "daemon/api/names.h"
 #include "driver/base/clock.h"
 #include "driver/proto/records.h"
@@ -155,21 +156,32 @@ enum cli_exit objects_fetch(struct cli *cli, struct objects *ret)
 	return r < 0 ? cli_no_memory(cli) : CLI_DONE;
 }
 
+/* "plugged in: A, B". Return: @list. */
+static char *list_pens(const struct objects *objects, char *list, size_t size)
+{
+	size_t used = (size_t)snprintf(list, size, "plugged in: ");
+
+	for (size_t i = 0; i < objects->n_pens && used < size; i++)
+		used += (size_t)snprintf(list + used, size - used, "%s%s", i ? ", " : "",
+					 objects->pens[i].serial);
+	if (objects->n_pens == 0)
+		snprintf(list + used, size - used, "none");
+	return list;
+}
+
 static enum cli_exit several_pens(struct cli *cli, const struct objects *objects)
 {
-	char list[512] = "";
-	size_t used = 0;
+	char list[512];
 
-	for (size_t i = 0; i < objects->n_pens && used < sizeof(list); i++)
-		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "",
-					 objects->pens[i].serial);
-	return cli_usage(cli, "name the one that you mean", "several pens are plugged in: %s",
-			 list);
+	return cli_usage(cli, "name the one that you mean", "there is more than one pen, %s",
+			 list_pens(objects, list, sizeof(list)));
 }
 
 enum cli_exit pens_choose(struct cli *cli, const struct objects *objects, const char *serial,
 			  const struct pen **ret)
 {
+	char list[512];
+
 	if (!serial && objects->n_pens == 0)
 		return cli_fail(cli, CLI_NOT_FOUND, "NoSuchPen",
 				"plug one in and switch it on; if it is, see journalctl -u mnpend",
@@ -182,9 +194,8 @@ enum cli_exit pens_choose(struct cli *cli, const struct objects *objects, const 
 		*ret = &objects->pens[i];
 		return CLI_DONE;
 	}
-	return cli_fail(cli, CLI_NOT_FOUND, "NoSuchPen",
-			CLI_NAME " pens lists the pens that are plugged in", "there is no pen %s",
-			serial);
+	return cli_fail(cli, CLI_NOT_FOUND, "NoSuchPen", list_pens(objects, list, sizeof(list)),
+			"there is no pen %s", serial);
 }
 
 enum cli_exit pens_path(struct cli *cli, const char *serial, char **ret_path, char **ret_serial)
@@ -211,14 +222,41 @@ enum cli_exit pens_path(struct cli *cli, const char *serial, char **ret_path, ch
 	return bus_path(cli, API_PENS, serial, ret_path);
 }
 
+static const char *serial_at(const struct objects *objects, const char *path)
+{
+	for (size_t i = 0; i < objects->n_pens; i++)
+		if (strcmp(objects->pens[i].path, path) == 0)
+			return objects->pens[i].serial;
+	return "?";
+}
+
+static enum cli_exit no_session(struct cli *cli, const struct objects *objects, const char *id)
+{
+	_cleanup_free_ const char **ids = calloc(objects->n_sessions + 1, sizeof(*ids));
+	char hint[128] = "begin one: " CLI_NAME " session begin --client ID";
+	const char *near = NULL;
+
+	for (size_t i = 0; ids && i < objects->n_sessions; i++)
+		ids[i] = objects->sessions[i].id;
+	if (id && objects->n_sessions > 0)
+		snprintf(hint, sizeof(hint), CLI_NAME " status shows those that are open");
+	if (id && ids)
+		near = text_nearest(id, ids, objects->n_sessions);
+	if (near)
+		snprintf(hint, sizeof(hint), "did you mean %s?", near);
+	return cli_fail(cli, CLI_NOT_FOUND, "NoSuchSession", hint, "no session%s%s is open",
+			id ? " " : "", id ? id : "");
+}
+
 static enum cli_exit several_sessions(struct cli *cli, const struct objects *objects)
 {
 	char list[512] = "";
 	size_t used = 0;
 
 	for (size_t i = 0; i < objects->n_sessions && used < sizeof(list); i++)
-		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "",
-					 objects->sessions[i].id);
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s of pen %s",
+					 i ? ", " : "", objects->sessions[i].id,
+					 serial_at(objects, objects->sessions[i].pen_path));
 	return cli_usage(cli, "name the one that you mean: --session ID",
 			 "several sessions are open: %s", list);
 }
@@ -226,20 +264,20 @@ static enum cli_exit several_sessions(struct cli *cli, const struct objects *obj
 enum cli_exit pens_session(struct cli *cli, const char *id, char **ret_path, char **ret_id)
 {
 	_cleanup_objects_ struct objects objects = {0};
+	bool known = false;
 	enum cli_exit code;
 
-	if (!id) {
-		code = objects_fetch(cli, &objects);
-		if (code != CLI_DONE)
-			return code;
-		if (objects.n_sessions == 0)
-			return cli_fail(cli, CLI_NOT_FOUND, "NoSuchSession",
-					"begin one: " CLI_NAME " session begin --client ID",
-					"no session is open");
-		if (objects.n_sessions > 1)
-			return several_sessions(cli, &objects);
+	code = objects_fetch(cli, &objects);
+	if (code != CLI_DONE)
+		return code;
+	if (!id && objects.n_sessions > 1)
+		return several_sessions(cli, &objects);
+	if (!id && objects.n_sessions == 1)
 		id = objects.sessions[0].id;
-	}
+	for (size_t i = 0; i < objects.n_sessions; i++)
+		known |= id && strcmp(objects.sessions[i].id, id) == 0;
+	if (!known)
+		return no_session(cli, &objects, id);
 	*ret_id = strdup(id);
 	if (!*ret_id)
 		return cli_no_memory(cli);

@@ -18,11 +18,10 @@
 #define BASH "/bin/bash"
 
 /* Sets the words as bash does, calls the function, prints what it found. */
-static const char script[] =
-	"set -u; PATH=$1:$PATH; cd \"$2\"; . \"$3\"; shift 3\n"
-	"COMP_WORDS=(\"$@\"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
-	"complete -p mnpenctl >/dev/null || exit 9\n"
-	"_mnpenctl; printf '%s ' \"${COMPREPLY[@]}\"\n";
+static const char script[] = "set -u; PATH=$1:$PATH; cd \"$2\"; . \"$3\"; shift 3\n"
+			     "COMP_WORDS=(\"$@\"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+			     "complete -p mnpenctl >/dev/null || exit 9\n"
+			     "_mnpenctl; printf '%s ' \"${COMPREPLY[@]}\"\n";
 
 /* The candidates for the last of the words of @line ("_" = an empty one), each followed by a blank;
  * to be freed. */
@@ -30,7 +29,7 @@ static char *complete_at(struct rig *rig, const char *address, const char *line)
 {
 	char bus[256], words[256], *state = NULL;
 	char completion[256], build[256];
-	const char *argv[24] = {BASH,	    "--norc", "-c",	    script,
+	const char *argv[24] = {BASH,	    "--norc", "-c",	script,
 				"mnpenctl", build,    rig->dir, completion};
 	const char *const environment[] = {bus, "LC_ALL=C.UTF-8", NULL};
 	struct process shell = {0};

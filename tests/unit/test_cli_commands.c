@@ -96,6 +96,9 @@ static void test_usage_errors(void **state)
 		{"statsu", "did you mean \"status\"?"},
 		{"xyzzy", "--help lists"},
 		{"session bgin", "did you mean \"session begin\"?"},
+		{"begin", "did you mean \"session begin\"?"},
+		{"list", "did you mean \"profile list\" or \"session list\" or \"alarm list\"?"},
+		{"prfile list", "did you mean \"profile\"?"},
 		{"session", "begin, area, note, end, list, show, export"},
 		{"session begin", "needs --client ID"},
 		{"session export S-1", "needs --format"},
@@ -104,11 +107,17 @@ static void test_usage_errors(void **state)
 		{"session note kind", "needs KIND TEXT"},
 		{"stop PEN-1 PEN-2", "one argument too many"},
 		{"pens --depth 1mm", "no option --depth here"},
+		{"pens --depth 1mm", "usage: mnpenctl pens"},
+		{"--depth 1mm target", "stands behind the command: mnpenctl target --depth"},
+		{"session -o x export", "stands behind the command: mnpenctl session export"},
+		{"session export S-1 --format", "--format csv|json: form"},
+		{"session export S-1 -o", "--output FILE: write"},
 		{"target --dpeth 1mm", "did you mean --depth?"},
 		{"target --depth", "needs a value"},
 		{"target --depth 1mm --depth 2mm", "twice"},
 		{"target", "needs --depth or --speed"},
 		{"target --depth 0.5", "unit is missing; write it in mm or um"},
+		{"target --depth 0.5", "like --depth 0.5mm or --depth 500um"},
 		{"target --depth 0.5rpm", "write it in mm or um"},
 		{"target --speed 6000", "write it in rpm or Hz"},
 		{"target --depth 0mm", "must be more than nothing"},
@@ -221,6 +230,7 @@ static void test_which_pen(void **state)
 	assert_string_equal(fake.calls, "");
 	fake_run(&run, "status PEN-9", NULL);
 	assert_int_equal(run.code, CLI_NOT_FOUND);
+	assert_contains(run.err, "plugged in: PEN-1, PEN-2");
 	fake_run(&run, "disarm no/serial", NULL);
 	assert_int_equal(run.code, CLI_NOT_FOUND);
 	assert_string_equal(fake.calls, "");
@@ -290,6 +300,9 @@ static void test_profiles(void **state)
 	assert_contains(run.out, "\"name\":\"test\",\"max_run_time_ms\":90000");
 	fake_run(&run, "profile show other", NULL);
 	assert_int_equal(run.code, CLI_NOT_FOUND);
+	assert_contains(run.err, "profile list shows");
+	fake_run(&run, "profile show tesst", NULL);
+	assert_contains(run.err, "did you mean test?");
 }
 
 int main(void)

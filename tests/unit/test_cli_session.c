@@ -88,7 +88,10 @@ static void test_the_open_session(void **state)
 	fake.n_sessions = 2;
 	fake_run(&run, "session end", NULL);
 	assert_int_equal(run.code, CLI_USAGE);
-	assert_contains(run.err, "S-1, S-2");
+	assert_contains(run.err, "S-1 of pen PEN-1, S-2 of pen PEN-1");
+	fake_run(&run, "session end --session S-9", NULL);
+	assert_int_equal(run.code, CLI_NOT_FOUND);
+	assert_contains(run.err, "no session S-9 is open\n  did you mean S-1?");
 	fake_run(&run, "session end --session S-2 --outcome stopped", NULL);
 	assert_string_equal(fake.calls, "End(stopped) ");
 	fake.n_sessions = 0;
