@@ -26,7 +26,8 @@ enum cli_exit {
 
 /** struct cli - one run of the program */
 struct cli {
-	bool json;	  /* stdout carries one JSON document and nothing else */
+	bool json; /* stdout carries one JSON document and nothing else */
+	bool no_pager;
 	bool unattended;  /* completion: silent, short of patience, nobody is asked */
 	const char *host; /* "[USER@]HOST" of -H, NULL = this machine */
 	sd_bus *bus;	  /* NULL until bus_connect() */

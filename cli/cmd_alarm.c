@@ -3,6 +3,7 @@
 #include "cli/alarms.h"
 #include "cli/bus.h"
 #include "cli/commands.h"
+#include "cli/pager.h"
 #include "cli/when.h"
 #include "daemon/api/names.h"
 
@@ -65,6 +66,7 @@ enum cli_exit cmd_alarm_list(struct cli *cli, const struct args *args)
 		json_print(document);
 		return CLI_DONE;
 	}
+	pager_open(cli);
 	alarms_say(cli, alarms);
 	if (alarms_count(alarms) == 0)
 		cli_say(cli, "no standing alarms");

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cli/commands.h"
+#include "cli/pager.h"
 #include "cli/pens.h"
 #include "cli/values.h"
 
@@ -56,6 +57,7 @@ enum cli_exit cmd_pens(struct cli *cli, const struct args *args)
 		cli_say(cli, "no pen is plugged in");
 		return CLI_DONE;
 	}
+	pager_open(cli);
 	table = table_new(headings);
 	for (size_t i = 0; i < objects.n_pens; i++)
 		add_row(table, &objects.pens[i]);

@@ -8,6 +8,7 @@
 #include "cli/bus.h"
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/pager.h"
 #include "cli/record.h"
 #include "cli/table.h"
 #include "cli/values.h"
@@ -115,6 +116,7 @@ static enum cli_exit print_list(struct cli *cli, json_object *rows)
 		cli_say(cli, "no session is recorded that fits");
 		return CLI_DONE;
 	}
+	pager_open(cli);
 	table = table_new(headings);
 	for (size_t i = 0; i < json_object_array_length(rows); i++) {
 		json_object *row = json_object_array_get_idx(rows, i);
@@ -202,6 +204,7 @@ static enum cli_exit print_session(struct cli *cli, json_object *session)
 {
 	_cleanup_table_ struct table *sheet = table_sheet();
 
+	pager_open(cli);
 	json_object_object_foreach(session, key, value)
 	{
 		char label[64], text[512];

@@ -7,6 +7,7 @@
 #include "cli/alarms.h"
 #include "cli/bus.h"
 #include "cli/commands.h"
+#include "cli/pager.h"
 #include "cli/pens.h"
 #include "cli/text.h"
 #include "cli/values.h"
@@ -218,6 +219,7 @@ static enum cli_exit print_text(struct cli *cli, json_object *manager,
 	if (n_alarms)
 		snprintf(standing, sizeof(standing), ", %zu ALARM%s", n_alarms,
 			 n_alarms == 1 ? " STANDS" : "S STAND");
+	pager_open(cli);
 	cli_say(cli, "mnpend %s, records %s%s", json_string(manager, "Version"),
 		json_flag(manager, "StoreHealthy") ? "healthy"
 						   : "NOT HEALTHY: nothing can be armed",

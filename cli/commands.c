@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/complete.h"
 #include "cli/help.h"
+#include "cli/pager.h"
 #include "cli/text.h"
 #include "driver/base/cleanup.h"
 
@@ -232,6 +233,7 @@ static enum cli_exit run_command(struct cli *cli, struct args *args, const struc
 	if (code != CLI_DONE)
 		return code;
 	cli->host = args->value[OPT_HOST];
+	cli->no_pager = args->value[OPT_NO_PAGER];
 	return command->run(cli, args);
 }
 
@@ -303,6 +305,9 @@ int commands_main(int argc, char **argv)
 		cli.json |= strcmp(argv[i], "--json") == 0;
 	code = ran_hidden(&cli, argc, argv) ? CLI_DONE : dispatch(&cli, argc, argv);
 	bus_disconnect(&cli);
+	pager_close();
+	if (pager_opened())
+		return (int)code;
 	if ((fflush(stdout) != 0 || ferror(stdout)) && code == CLI_DONE) {
 		cli.json = false; /* stdout is what is broken */
 		code = cli_fail(&cli, CLI_FAILED, "File", NULL, "cannot write standard output: %s",

@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/json.h"
+#include "cli/pager.h"
 #include "cli/text.h"
 #include "driver/base/cleanup.h"
 
@@ -41,6 +42,7 @@ enum cli_exit cli_fail(const struct cli *cli, enum cli_exit code, const char *na
 		return code;
 	}
 	fflush(stdout);
+	pager_close(); /* what it shows comes first */
 	if (message)
 		text_clean(message);
 	fprintf(stderr, CLI_NAME ": %s\n", message ? message : "out of memory");

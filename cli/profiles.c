@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/pager.h"
 #include "cli/profiles.h"
 #include "cli/values.h"
 
@@ -87,6 +88,7 @@ enum cli_exit profiles_print(struct cli *cli, const struct objects *objects)
 		cli_say(cli, "there are no profiles");
 		return CLI_DONE;
 	}
+	pager_open(cli);
 	table = table_new(headings);
 	for (size_t i = 0; i < objects->n_profiles; i++) {
 		const struct profile *profile = &objects->profiles[i];
@@ -162,6 +164,7 @@ enum cli_exit profiles_print_one(struct cli *cli, const struct profile *profile)
 		json_print(document);
 		return CLI_DONE;
 	}
+	pager_open(cli);
 	sheet = table_sheet();
 	table_pair(sheet, "Name", "%s", profile->name);
 	add_text(sheet, "Title", json_string(p, "Title"));
