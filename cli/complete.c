@@ -198,16 +198,14 @@ static void print_candidates(struct completion *c, int option)
 {
 	const char *equals = strchr(c->current, '=');
 	int joined = equals ? find_option(c, c->current) : OPT_COUNT;
-	char prefix[64];
 
 	if (c->lost)
 		return;
 	if (option < OPT_COUNT) {
 		print_option_value(c, option);
 	} else if (joined < OPT_COUNT && option_text((enum cli_option)joined)->value) {
-		snprintf(prefix, sizeof(prefix), "%.*s", (int)(equals + 1 - c->current),
+		snprintf(c->prefix, sizeof(c->prefix), "%.*s", (int)(equals + 1 - c->current),
 			 c->current);
-		c->prefix = prefix;
 		c->current = equals + 1;
 		print_option_value(c, joined);
 	} else if (c->current[0] == '-') {
@@ -226,7 +224,7 @@ static void give_up(int signal_number)
 
 int complete_main(struct cli *cli, int argc, char **argv)
 {
-	struct completion c = {.cli = cli, .current = "", .prefix = ""};
+	struct completion c = {.cli = cli, .current = ""};
 	char *end = NULL;
 	long cword = argc > 0 ? strtol(argv[0], &end, 10) : -1;
 	int option;

@@ -28,7 +28,7 @@ enum word_kind {
 struct completion {
 	struct cli *cli;
 	const char *current; /* what stands at the cursor */
-	const char *prefix;  /* "--format=" where the shell leaves an option and its value in one */
+	char prefix[64];     /* "--format=" where the shell leaves an option and its value in one */
 	const char *value[OPT_COUNT];
 	const char *group;
 	const struct command *command;

@@ -194,6 +194,7 @@ static void test_without_daemon(void **state)
 	expect_soon(rig, rig->bus_address);
 	expect_soon(rig, "unix:path=/nonexistent");
 	bus = silent_bus(rig, address, sizeof(address));
+	assert_true(bus >= 0);
 	expect_soon(rig, address);
 	rig_stop(rig);
 }

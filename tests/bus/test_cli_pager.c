@@ -21,9 +21,8 @@ static bool shows(struct rig *rig, const char *pager, const char *line, const ch
 
 static void test_terminal(void **state)
 {
-	static const char *const lines[] = {"status",	    "pens",
-					    "alarm list",   "profile list",
-					    "session list", "profile show " RIG_PROFILE};
+	static const char *const lines[] = {"status",	    "pens",	    "alarm list",
+					    "profile list", "session list", "profile show bench"};
 	struct rig *rig = rig_start(state, NULL);
 	char show[96];
 
