@@ -16,7 +16,7 @@
 #include "tests/bus/harness_documents.h"
 
 #define STEP_MS 10000
-#define LIVE_MS 700 /* of commands that stay */
+#define LIVE_MS 1500 /* of commands that stay */
 #define ID_OF_EXAMPLES "20260131-090030-7f3a9c"
 
 static const char good_profile[] = "[Profile]\nTitle = T\nSource = s\n"
