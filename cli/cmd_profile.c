@@ -157,7 +157,8 @@ static enum cli_exit find_errors(struct cli *cli, const char *file, json_object 
 
 enum cli_exit cmd_profile_check(struct cli *cli, const struct args *args)
 {
-	_cleanup_json_ json_object *found = json_object_new_array(), *errors = NULL, *document = NULL;
+	_cleanup_json_ json_object *found = json_object_new_array(), *errors = NULL,
+				   *document = NULL;
 	const char *file = args->operands[0];
 	enum cli_exit code = not_from_stdin(cli, file);
 	size_t n;

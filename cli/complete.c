@@ -24,7 +24,8 @@ static const enum word_kind option_kinds[OPT_COUNT] = {
 	[OPT_SERIAL] = WORD_PEN,     [OPT_SINCE] = WORD_FREE,
 	[OPT_FORMAT] = WORD_CHOICE,  [OPT_OUTPUT] = WORD_FILE,
 	[OPT_DEPTH] = WORD_FREE,     [OPT_SPEED] = WORD_FREE,
-	[OPT_SECONDS] = WORD_FREE,   [OPT_HOST] = WORD_FREE,
+	[OPT_SECONDS] = WORD_FREE,   [OPT_REASON] = WORD_FREE,
+	[OPT_HOST] = WORD_FREE,
 };
 
 /* The words that stand in struct command's operands. "" = in every command, "session" = in those of

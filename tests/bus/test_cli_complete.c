@@ -67,7 +67,7 @@ static void test_words(void **state)
 		const char *line, *candidates;
 	} cases[] = {
 		{"_", "status pens profile session arm disarm stop target clear-fault monitor "
-		      "record alarm "},
+		      "record alarm client backup "},
 		{"st", "status stop "},
 		{"--json st", "status stop "},
 		{"-H there st", "status stop "},

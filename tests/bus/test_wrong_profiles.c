@@ -182,7 +182,7 @@ static void check_json(struct rig *rig, const struct wrong_profile *row)
 	assert_string_equal(json_word(document, "valid"), "false");
 	errors = json_at(document, "errors");
 	assert_true(json_object_is_type(errors, json_type_array));
-	assert_true(asprintf(&place, "profile:%u: ", row->line) > 0);
+	assert_true(asprintf(&place, "%s:%u: ", path, row->line) > 0);
 	for (size_t i = 0; i < json_object_array_length(errors); i++) {
 		const char *error = json_object_get_string(json_object_array_get_idx(errors, i));
 

@@ -77,7 +77,7 @@ static void test_findings(void **state)
 	fake_run(&run, "profile check a.conf --json", NULL);
 	assert_int_equal(run.code, CLI_FAILED);
 	assert_string_equal(run.out, "{\"schema\":1,\"file\":\"a.conf\",\"valid\":false,"
-				     "\"errors\":[\"profile:3: MaxDepth has no unit\"]}\n");
+				     "\"errors\":[\"a.conf:3: MaxDepth has no unit\"]}\n");
 	assert_int_equal(unlink("a.conf"), 0);
 }
 
@@ -168,7 +168,7 @@ static void test_bytes(void **state)
 		assert_contains(run.out, expected);
 		assert_string_equal(fake.calls, "");
 		fake_run(&run, "profile check a.conf --json", NULL);
-		snprintf(expected, sizeof(expected), "\"errors\":[\"profile:%s", cases[i].says);
+		snprintf(expected, sizeof(expected), "\"errors\":[\"a.conf:%s", cases[i].says);
 		assert_contains(run.out, expected);
 		fake_run(&run, "profile add a.conf", NULL);
 		assert_int_equal(run.code, CLI_FAILED);
