@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/pens.h"
+#include "cli/values.h"
 #include "daemon/api/names.h"
 
 static enum cli_exit unsendable(struct cli *cli, int error)
@@ -111,6 +112,33 @@ static enum cli_exit set_area(struct cli *cli, const char *path, const char *are
 	return bus_send(cli, call, BUS_TIMEOUT_ASK_USEC, NULL);
 }
 
+/* A target goes when the new area allows less depth: better said than found out at the next arm. */
+static enum cli_exit say_area(struct cli *cli, const char *id, const char *area)
+{
+	_cleanup_objects_ struct objects objects = {0};
+	char depth[VALUE_SIZE], speed[VALUE_SIZE];
+	enum cli_exit code = objects_fetch(cli, &objects);
+	const struct pen *pen = NULL;
+
+	if (code != CLI_DONE)
+		return code;
+	for (size_t i = 0; i < objects.n_pens; i++)
+		if (strcmp(objects.pens[i].session_id, id) == 0)
+			pen = &objects.pens[i];
+	if (!pen)
+		cli_say(cli, "%s: area %s", id, area);
+	else if (pen->target_depth_um)
+		cli_say(cli, "%s: area %s; the pen is disarmed, its target is still %s, %s", id,
+			area, value_depth(pen->target_depth_um, depth),
+			value_speed(pen->target_speed_rpm, speed));
+	else
+		cli_say(cli,
+			"%s: area %s; the pen is disarmed and has no target, set one: " CLI_NAME
+			" target --depth DEPTH --speed SPEED",
+			id, area);
+	return CLI_DONE;
+}
+
 enum cli_exit cmd_session_area(struct cli *cli, const struct args *args)
 {
 	_cleanup_free_ char *path = NULL, *id = NULL;
@@ -118,10 +146,12 @@ enum cli_exit cmd_session_area(struct cli *cli, const struct args *args)
 
 	if (code == CLI_DONE)
 		code = set_area(cli, path, args->operands[0], args->value[OPT_AREA_SIZE]);
-	if (code == CLI_DONE)
-		cli_done_with(cli, "session", id, "%s: area %s; the pen is disarmed", id,
-			      args->operands[0]);
-	return code;
+	if (code != CLI_DONE)
+		return code;
+	if (!cli->json)
+		return say_area(cli, id, args->operands[0]);
+	cli_done_with(cli, "session", id, "%s", id);
+	return CLI_DONE;
 }
 
 enum cli_exit cmd_session_note(struct cli *cli, const struct args *args)

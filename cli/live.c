@@ -198,7 +198,7 @@ static enum cli_exit finish(struct live *live)
 		return disarmed;
 	code = tell_end(live);
 	if (code == CLI_DONE && live->arming != LIVE_ARM_NEVER)
-		cli_done(live->cli, "%s is disarmed", live->serial);
+		cli_done_with(live->cli, "pen", live->serial, "%s is disarmed", live->serial);
 	else if (code == CLI_DONE && live->drew)
 		tell_left(live);
 	return code;

@@ -95,9 +95,9 @@ static const char *parse_density(struct conf_parser *parser, const struct conf_k
 	uint64_t density;
 
 	if (!unit)
-		return "the unit is missing, it needs a unit: /cm2";
+		return "the unit is missing: /cm2";
 	if (strcmp(unit, "/cm2"))
-		return "the unit is not one of those allowed, it needs a unit: /cm2";
+		return "the unit is not one of those allowed: /cm2";
 	if ((size_t)(unit - value) >= sizeof(number))
 		return "not a whole number of a useful size";
 	snprintf(number, sizeof(number), "%.*s", (int)(unit - value), value);

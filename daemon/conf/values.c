@@ -37,8 +37,8 @@ const char *conf_unit(struct conf_parser *parser, const struct conf_key *key, co
 	int r = unit_parse(key->unit, value, &base);
 
 	if (r == -ENODATA || r == -ENOTUNIQ) {
-		snprintf(parser->detail, sizeof(parser->detail), "%s, it needs a unit: %s",
-			 unit_strerror(r), unit_allowed(key->unit));
+		snprintf(parser->detail, sizeof(parser->detail), "%s: %s", unit_strerror(r),
+			 unit_allowed(key->unit));
 		return parser->detail;
 	}
 	if (r < 0)

@@ -307,10 +307,11 @@ static int check_wish(struct station_pen *pen, const struct conf_profile **ret, 
 	if (!client_id_valid(client))
 		return refuse_client_id(refusal);
 	if (!profile[0] && !pen->profile)
-		return refuse(
-			refusal, REFUSAL_NO_SUCH_PROFILE,
-			"no profile is named, and none is set for pen %s; mnpenctl profile set",
-			pen_serial(pen->pen));
+		return refuse(refusal, REFUSAL_NO_SUCH_PROFILE,
+			      "no profile is named, and none is set for pen %s; name one, or set "
+			      "it: mnpenctl "
+			      "profile set %s NAME",
+			      pen_serial(pen->pen), pen_serial(pen->pen));
 	p = conf_profile(pen->station->conf, profile[0] ? profile : pen->profile);
 	if (!p)
 		return refuse(refusal, REFUSAL_NO_SUCH_PROFILE,

@@ -187,10 +187,7 @@ static void answer_refresh(struct fixture *f, const struct mnpen_cartridge *cart
 	fake_host_answer(f->host, 0, info, sizeof(info));
 }
 
-static void answer_cartridge(struct fixture *f)
-{
-	answer_refresh(f, &(struct mnpen_cartridge){0});
-}
+#define answer_cartridge(f) answer_refresh(f, &(struct mnpen_cartridge){0})
 
 static void begin(struct fixture *f)
 {
@@ -382,7 +379,6 @@ static void nothing_begins_behind_a_stop(void **state)
 	assert_int_equal(wait_for(f, 1), REFUSAL_INTERLOCK);
 	assert_null(f->pen->session);
 }
-
 #define SESSION_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
