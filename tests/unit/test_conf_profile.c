@@ -60,7 +60,7 @@ static const struct wrong {
 	{P "MaxSessionTime=999ms\n" A, 3, "allowed: 1s to 12h"},
 	{P "MaxSessionTime=13h\n" A, 3, "allowed: 1s to 12h"},
 	{P "MaxRunTime=2h\nMaxSessionTime=1h\n" A, 3, "of MaxRunTime: above MaxSessionTime"},
-	{P "MinInterval=28\n" A, 3, "needs a unit"},
+	{P "MinInterval=28\n" A, 3, "the unit is missing: ms"},
 	{P "MinInterval=36h\n" A, 3, "not a whole number of days; allowed: whole days, 1d"},
 	{P "MaxInterval=366d\n" A, 3, "above the largest"},
 	{P "MaxInterval=0d\n" A, 3, "below the smallest"},
