@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
@@ -15,6 +16,7 @@
 #include "daemon/bus/bus.h"
 #include "daemon/options.h"
 #include "daemon/shutdown.h"
+#include "daemon/watchdog.h"
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
 #include "driver/base/log.h"
@@ -32,6 +34,7 @@ struct daemon {
 	struct store *store;
 	struct station *station;
 	struct shutdown shutdown;
+	struct watchdog watchdog;
 };
 
 /* ---- configuration ---- */
@@ -145,12 +148,24 @@ static void on_bus_lost(void *userdata)
 	end(userdata, EXIT_FAILURE);
 }
 
+/* A page that has to be fetched from disk may come too late for a lease. Only where there is no
+ * limit: with one, the allocation that reaches it fails. Stacks and caches count as they are used.
+ */
+static void hold_memory(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY ||
+	    mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+		log_debug("memory is not locked: the service manager's LimitMEMLOCK=infinity "
+			  "allows it");
+}
+
 /* Records hold clients' data: nobody else reads what this process writes, cores included. A
  * reader's or client's closed end and a full disk are errors to be handled, not signals. */
 static int start_process(struct daemon *d)
 {
 	sigset_t mask;
-	int r;
 
 	umask(077);
 	if (setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) < 0 ||
@@ -162,10 +177,8 @@ static int start_process(struct daemon *d)
 	sigaddset(&mask, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0) /* before there are threads */
 		return -errno;
-	r = sd_event_default(&d->event);
-	if (r >= 0)
-		r = sd_event_set_watchdog(d->event, true);
-	return r;
+	hold_memory();
+	return sd_event_default(&d->event);
 }
 
 static int watch_signals(struct daemon *d)
@@ -243,6 +256,8 @@ static int start_station(struct daemon *d, bool quarantined)
 		r = bus_serve(d->bus, d->station);
 	if (r >= 0)
 		r = watch_signals(d);
+	if (r >= 0)
+		r = watchdog_start(&d->watchdog, d->event, d->station, SIGNAL_PRIORITY);
 	if (r < 0)
 		log_error("the station cannot be started: %s", strerrordesc_np(-r));
 	return r;
@@ -288,6 +303,7 @@ static int start(struct daemon *d)
 static void finish(struct daemon *d)
 {
 	conf_keeper_free(d->keeper);
+	watchdog_end(&d->watchdog);
 	if (!d->shutdown.unfinished)
 		station_free(d->station);
 	store_free(d->store);

@@ -139,6 +139,12 @@ static void run(struct request *request)
 		request_refuse(request, &refusal);
 		return;
 	}
+	if (request->bus->sleep.preparing) {
+		refuse(&refusal, REFUSAL_INTERLOCK,
+		       "the machine is about to sleep or to shut down; ask again when it is back");
+		request_refuse(request, &refusal);
+		return;
+	}
 	if (request->run(request, &refusal) < 0)
 		request_refuse(request, &refusal);
 }

@@ -142,6 +142,7 @@ int bus_new(struct bus **ret, sd_event *event, bus_lost lost, void *userdata)
 	if (!bus)
 		return -ENOMEM;
 	bus->event = sd_event_ref(event);
+	bus->sleep.fd = -EBADF;
 	bus->lost = lost;
 	bus->lost_userdata = userdata;
 	r = bus_connect(bus);
@@ -169,6 +170,8 @@ int bus_serve(struct bus *bus, struct station *station)
 		r = sessions_export(bus);
 	if (r >= 0)
 		r = stop_start(bus);
+	if (r >= 0)
+		r = sleep_start(bus);
 	return r < 0 ? r : listener_start(bus);
 }
 
@@ -183,6 +186,7 @@ struct bus *bus_free(struct bus *bus)
 		return NULL;
 	requests_free(bus);
 	stop_free(bus);
+	sleep_free(bus);
 	for (size_t i = 0; i < STATION_PENS_MAX; i++)
 		if (bus->pens[i])
 			bus_pen_free(bus->pens[i]);

@@ -166,6 +166,7 @@ static void pen_removed(void *userdata, struct station_pen *sp)
 		log_failed(bus, "a pen's removal", r);
 	sp->object = NULL;
 	bus_pen_free(pen);
+	sleep_at_rest(bus);
 }
 
 static void pen_changed(void *userdata, struct station_pen *sp, unsigned int what)
@@ -174,8 +175,10 @@ static void pen_changed(void *userdata, struct station_pen *sp, unsigned int wha
 
 	if (!pen)
 		return;
-	if (what & PEN_CHANGED_AT_REST)
+	if (what & PEN_CHANGED_AT_REST) {
 		stop_at_rest(pen);
+		sleep_at_rest(pen->bus);
+	}
 	if (pen->holder && !pen->arming && !pen_is_live(sp->pen)) {
 		free(pen->holder);
 		pen->holder = NULL;

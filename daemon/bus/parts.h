@@ -11,6 +11,7 @@
  *   profiles.c       adding, removing and judging profiles; explain.c: why a pen would not arm
  *   auth.c, polkit.c who may do what, and requests that wait for the answer
  *   stop.c           stops that wait for the pen's word
+ *   sleep.c          the machine sleeps only when the pens are at rest
  *   errors.c, dict.c refusals and a{sv}
  *
  * Objects below pens, profiles and sessions are found by path when somebody calls (fallback
@@ -58,6 +59,14 @@ struct stop_wait {
 	char lost[MNPEN_SERIAL_MAX + 1]; /* a pen that went away meanwhile */
 };
 
+/** struct bus_sleep - logind's delay lock, and what it is being held for */
+struct bus_sleep {
+	int fd;			/* the lock; negative = none */
+	sd_bus_slot *asked;	/* Inhibit() is under way */
+	unsigned int preparing; /* SLEEP_*; while it is not 0 nothing is armed */
+	bool told;		/* that there is no lock */
+};
+
 struct bus {
 	sd_bus *bus;
 	sd_event *event;
@@ -77,6 +86,7 @@ struct bus {
 	struct stop_wait stops[STOPS_MAX]; /* in order of arrival, so of deadline */
 	size_t n_stops;
 	sd_event_source *stop_timer;
+	struct bus_sleep sleep;
 	struct log_limit log_limit;
 };
 
@@ -161,6 +171,11 @@ int stop_all(struct bus *bus, sd_bus_message *m);
 void stop_at_rest(struct bus_pen *pen);
 void stop_lost(struct bus_pen *pen);
 void stop_free(struct bus *bus);
+
+/* ---- sleep.c ---- */
+int sleep_start(struct bus *bus);
+void sleep_at_rest(struct bus *bus); /* a pen came to rest, or went */
+void sleep_free(struct bus *bus);
 
 /* ---- errors.c ---- */
 const char *refusal_error_name(enum refusal_code code);

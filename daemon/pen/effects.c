@@ -133,6 +133,7 @@ static void on_confirmed(struct pen *pen, uint64_t now_usec)
 	judge_armed_sample(&pen->judge, &pen->sample);
 	pen->lease.counter = 0;
 	pen->lease.sent_usec = 0;
+	pen->lease.begun_usec = now_usec;
 	pen->lease.enable = false;
 	pen_send_target(pen, now_usec);
 }

@@ -70,9 +70,10 @@ struct pen_lease {
 	uint32_t limits_crc;
 	uint32_t counter;
 	uint16_t lease_ms;
-	uint64_t sent_usec; /* 0 = none yet: due at once */
-	bool enable;	    /* a target is confirmed */
-	bool sample_since;  /* a good sample came since the last one went out */
+	uint64_t sent_usec;  /* 0 = none yet: due at once */
+	uint64_t begun_usec; /* the ARM was confirmed */
+	bool enable;	     /* a target is confirmed */
+	bool sample_since;   /* a good sample came since the last one went out */
 };
 
 struct pen {

@@ -182,6 +182,14 @@ bool pen_is_live(const struct pen *pen)
 	return fsm_lease_wanted(&pen->fsm);
 }
 
+bool pen_guarded(const struct pen *pen, uint64_t now_usec)
+{
+	uint64_t renewed_usec = MAX(pen->lease.sent_usec, pen->lease.begun_usec);
+
+	return !fsm_lease_wanted(&pen->fsm) ||
+	       now_usec - renewed_usec <= pen->lease.lease_ms * USEC_PER_MSEC;
+}
+
 uint64_t pen_epoch(const struct pen *pen)
 {
 	return pen->fsm.epoch;

@@ -110,6 +110,9 @@ uint64_t pen_sample_usec(const struct pen *pen); /* when it was taken, by our cl
 uint64_t pen_sample_age_usec(const struct pen *pen, uint64_t now_usec);
 enum fsm_state pen_state(const struct pen *pen);
 bool pen_is_live(const struct pen *pen); /* armed or running */
+/** pen_guarded() - whether the safety loop does its work: while the pen is armed or running, it has
+ * renewed the lease within the time of one. Always true of a pen that is not. */
+bool pen_guarded(const struct pen *pen, uint64_t now_usec);
 uint64_t pen_epoch(const struct pen *pen);
 enum policy_reason pen_reason(const struct pen *pen); /* of the last stop */
 uint32_t pen_run_ms(const struct pen *pen);	      /* since ARM */

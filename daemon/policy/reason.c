@@ -20,6 +20,8 @@ const char *policy_reason_name(enum policy_reason reason)
 		return "client-gone";
 	case REASON_SHUTDOWN:
 		return "shutdown";
+	case REASON_SLEEP:
+		return "sleep";
 	case REASON_DEPTH_LIMIT:
 		return "depth-limit";
 	case REASON_DEPTH_TARGET:

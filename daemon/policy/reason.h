@@ -16,6 +16,7 @@ enum policy_reason {
 	REASON_SESSION_END = 5,
 	REASON_CLIENT_GONE = 6, /* who armed the pen left the bus */
 	REASON_SHUTDOWN = 7,
+	REASON_SLEEP = 8, /* the machine is about to sleep or to shut down */
 	/* a sample said so */
 	REASON_DEPTH_LIMIT = 10,     /* one stroke beyond limit + tolerance */
 	REASON_DEPTH_TARGET = 11,    /* three strokes off the target by more than the tolerance */

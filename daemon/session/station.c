@@ -241,6 +241,16 @@ bool station_idle(struct station *station)
 	return true;
 }
 
+bool station_guarded(struct station *station)
+{
+	uint64_t now = now_usec();
+
+	for (size_t i = 0; i < station->n_pens; i++)
+		if (!pen_guarded(station->pens[i]->pen, now))
+			return false;
+	return true;
+}
+
 bool station_at_rest(struct station *station)
 {
 	struct station_pen *pen;

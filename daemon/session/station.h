@@ -168,6 +168,8 @@ int station_stop(struct station_pen *pen, enum policy_reason reason);
 void station_stop_all(struct station *station, enum policy_reason reason);
 /** station_at_rest() - whether the samples of every pen show the drive off */
 bool station_at_rest(struct station *station);
+/** station_guarded() - whether the safety loop of every armed pen renews its lease, see pen.h */
+bool station_guarded(struct station *station);
 /** station_idle() - no session is open, and no request under way, of an unplugged pen either: only
  * then the station may be freed before the store, whose answers go to requests */
 bool station_idle(struct station *station);

@@ -246,6 +246,7 @@ void rig_stop(struct rig *rig)
 		assert_true(access(rig_path(rig, "state/sessions.db-wal"), F_OK) < 0);
 	rig->client = client_free(rig->client);
 	rig->polkit = polkit_free(rig->polkit);
+	rig->logind = logind_free(rig->logind);
 	end_with(&rig->gadget, SIGTERM, 0);
 	assert_true(access(rig_path(rig, "pens"), F_OK) < 0 || rig->gadget_killed);
 	end_with(&rig->bus, SIGTERM, 0);
@@ -284,6 +285,7 @@ int rig_teardown(void **state)
 				rig->client->message);
 		client_free(rig->client);
 		polkit_free(rig->polkit);
+		logind_free(rig->logind);
 		close_fd(rig->control_fd);
 		clear_away(&rig->daemon);
 		clear_away(&rig->gadget);

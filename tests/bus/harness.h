@@ -21,6 +21,7 @@
 #include "tests/bus/harness_bus.h"
 #include "tests/bus/harness_db.h"
 #include "tests/bus/harness_gadget.h"
+#include "tests/bus/harness_logind.h"
 #include "tests/bus/harness_polkit.h"
 #include "tests/bus/harness_process.h"
 
@@ -57,6 +58,7 @@ struct rig {
 	struct rig_options options;
 	struct process bus, gadget, daemon;
 	struct polkit *polkit;
+	struct logind *logind; /* of tests that make one; ended with the rig */
 	struct client *client;
 	int control_fd; /* of the virtual pens */
 	bool stopped;

@@ -45,8 +45,7 @@ station_start() {
 	local port
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/mnpen-demo.XXXXXX")
 	mkdir -p "$dir/etc" "$dir/state"
-	sed "s/user=\"mnpen\"/user=\"$(id -un)\"/" "$top/daemon/data/org.mnpen1.conf" \
-		>"$dir/org.mnpen1.conf"
+	sed "s/@USER@/$(id -un)/" "$top/daemon/data/org.mnpen1.conf.in" >"$dir/org.mnpen1.conf"
 	sed "s,@DIR@,$dir,g" "$top/tests/demo/bus.conf.in" >"$dir/bus.conf"
 	# A machine that does other work at the same time is late now and then; the demo is about
 	# depth, so it allows as much as a station may.

@@ -134,17 +134,50 @@ static void lease_needs_a_sample(void **state)
 	assert_int_equal(f->owner.disarm_reason, REASON_STALE);
 }
 
-static void lease_after_a_quarter(void **state)
+static void stream_for(struct fixture *f, uint64_t usec)
 {
-	struct fixture *f = *state;
-	uint64_t start = now_usec();
+	uint64_t until = now_usec() + usec;
 
-	arm_and_run(f);
-	while (now_usec() - start < 80000) {
+	while (now_usec() < until) {
 		usleep(1000);
 		next(f);
 	}
+}
+
+static void lease_after_a_quarter(void **state)
+{
+	struct fixture *f = *state;
+
+	arm_and_run(f);
+	stream_for(f, 80000);
 	assert_string_equal(f->host->log, "lease ");
+}
+
+/* What the watchdog asks: a lease that is due and does not go out is nobody guarding. */
+static void guarded_while_leases_go_out(void **state)
+{
+	const uint64_t lease_usec = arm.lease_ms * USEC_PER_MSEC;
+	struct fixture *f = *state;
+	uint64_t start;
+
+	assert_true(pen_guarded(f->pen, now_usec() + 10 * lease_usec)); /* nobody armed it */
+	start = now_usec();
+	arm_and_run(f);
+	f->sample.state = MNPEN_STATE_ARMED; /* the trigger was released: nothing else is judged */
+	f->sample.flags = MNPEN_FLAG_ENABLED;
+	f->sample.speed_rpm = 0;
+	assert_true(pen_guarded(f->pen, start + lease_usec));
+	assert_false(pen_guarded(f->pen, now_usec() + lease_usec + 1));
+	stream_for(f, 80000);
+	assert_string_equal(f->host->log, "lease ");
+	assert_true(pen_guarded(f->pen, now_usec() + lease_usec / 2));
+	/* It is not answered: no second one can go out, though samples come and are judged. */
+	stream_for(f, 150000);
+	assert_string_equal(f->host->log, "lease ");
+	assert_int_equal(pen_state(f->pen), FSM_ARMED);
+	assert_false(pen_guarded(f->pen, now_usec() + lease_usec / 2));
+	pen_stop(f->pen, REASON_REQUEST);
+	assert_true(pen_guarded(f->pen, now_usec() + 10 * lease_usec)); /* escalation's now */
 }
 
 static void stop_cancels_what_is_in_flight(void **state)
@@ -315,6 +348,7 @@ int main(void)
 		PEN_TEST(at_the_limit_it_runs),
 		PEN_TEST(lease_needs_a_sample),
 		PEN_TEST(lease_after_a_quarter),
+		PEN_TEST(guarded_while_leases_go_out),
 		PEN_TEST(stop_cancels_what_is_in_flight),
 		PEN_TEST(refused_with_the_pens_reason),
 		PEN_TEST(unconfirmed_is_stopped),

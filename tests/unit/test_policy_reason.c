@@ -21,6 +21,7 @@ static const struct {
 	{5, "session-end"},
 	{6, "client-gone"},
 	{7, "shutdown"},
+	{8, "sleep"},
 	{10, "depth-limit"},
 	{11, "depth-target"},
 	{12, "overspeed"},
