@@ -14,6 +14,11 @@ BUILD ?= build
 prefix ?= /usr
 sysconfdir ?= /etc
 localstatedir ?= /var
+# Debian 12's systemd and udev look below /lib, which is where /usr/lib is.
+libdir_boot ?= $(patsubst %/usr,%,$(prefix))/lib
+# Whose the daemon, the pens and the records are; who may operate pens.
+DAEMON_USER ?= mnpen
+OPERATORS ?= mnpen-operators
 CC ?= gcc
 ifeq ($(origin CC),default)
 CC := gcc
@@ -75,6 +80,10 @@ PROGRAMS := $(BUILD)/mnpend $(BUILD)/mnpenctl $(BUILD)/mnpen-gadget
 PROFILES := $(wildcard daemon/data/profiles.d/*.conf)
 DEVICES := $(wildcard daemon/data/devices.d/*.conf tests/gadget/devices.d/*.conf)
 
+# Files for the system in which a user, a group or a path stands.
+TEMPLATES := $(wildcard daemon/data/*.in udev/*.in)
+SYSTEM_FILES := $(patsubst %.in,$(BUILD)/system/%,$(notdir $(TEMPLATES)))
+
 # What the scripts below tests/tools and the tests themselves are told.
 export MNPEN_BUILD := $(abspath $(BUILD))
 export BUILD MAKE
@@ -86,7 +95,7 @@ Q := $(if $(V),,@)
 say = @printf '  %-7s %s\n' $(1) $(2)
 
 .PHONY: all
-all: $(PROGRAMS) $(BUILD)/data/.stamp ## programs and build/data, the default
+all: $(PROGRAMS) $(BUILD)/data/.stamp $(SYSTEM_FILES) ## programs and build/data, the default
 
 .PHONY: tests
 tests: all $(UNIT_TESTS) $(BUS_TESTS) $(BENCHES) $(call objects,$(FUZZ_SRC)) ## build programs, tests and benchmarks, run none
@@ -262,26 +271,52 @@ $(BUILD)/data/.stamp: $(PROFILES) $(DEVICES) $(OBJ)/sources
 	@$(if $(DEVICES),cp $(DEVICES) $(@D)/devices.d/)
 	@touch $@
 
+# The same templates, filled in otherwise, are what the tests' buses and "make lint" take.
+FILLED := @USER@=$(DAEMON_USER) @OPERATORS@=$(OPERATORS) @BINDIR@=$(prefix)/bin
+$(OBJ)/flags.system: FORCE
+	$(call stamp,$(FILLED))
+vpath %.in daemon/data udev
+$(SYSTEM_FILES): $(BUILD)/system/%: %.in $(OBJ)/flags.system
+	@mkdir -p $(@D)
+	$(call say,FILL,$@)
+	$(Q)sed $(foreach f,$(FILLED),-e 's,$(subst =,$(,),$(f)),g') $< >$@
+, := ,
+
 # --- installing ---
 
 # put FILES DIRECTORY: nothing when there are no such files
 put = $(if $(strip $(1)),install -d '$(DESTDIR)$(2)' && install -m 644 $(1) '$(DESTDIR)$(2)')
+# put-as FILE DIRECTORY/NAME
+put-as = install -D -m 644 $(1) '$(DESTDIR)$(2)'
 MAN_SECTIONS := $(sort $(patsubst .%,%,$(suffix $(wildcard docs/man/*.[1-8]))))
+share := $(prefix)/share
 
 .PHONY: install
 install: all ## install below $(DESTDIR)$(prefix), prefix being /usr; leaves /etc alone
 	install -d '$(DESTDIR)$(prefix)/bin'
 	install -m 755 $(PROGRAMS) '$(DESTDIR)$(prefix)/bin'
-	$(call put,$(PROFILES),$(prefix)/share/mnpen/profiles.d)
-	$(call put,$(DEVICES),$(prefix)/share/mnpen/devices.d)
-	$(call put,$(wildcard daemon/data/org.mnpen1.conf),$(prefix)/share/dbus-1/system.d)
-	$(call put,$(wildcard daemon/data/org.mnpen1.policy),$(prefix)/share/polkit-1/actions)
-	$(call put,$(wildcard daemon/api/*.xml),$(prefix)/share/dbus-1/interfaces)
-	$(call put,$(wildcard daemon/data/mnpend.conf),$(prefix)/share/doc/mnpen/examples)
-	$(call put,$(wildcard daemon/data/mnpend.service),$(prefix)/lib/systemd/system)
-	$(call put,cli/completion/mnpenctl,$(prefix)/share/bash-completion/completions)
-	$(call put,docs/json.md docs/mnpenctl.schema.json,$(prefix)/share/doc/mnpen)
-	$(foreach n,$(MAN_SECTIONS),$(call put,$(wildcard docs/man/*.$(n)),$(prefix)/share/man/man$(n)) &&) true
+	$(call put,$(PROFILES),$(share)/mnpen/profiles.d)
+	$(call put,$(DEVICES),$(share)/mnpen/devices.d)
+	$(call put,$(BUILD)/system/mnpend.service,$(libdir_boot)/systemd/system)
+	$(call put-as,$(BUILD)/system/mnpen.sysusers,$(prefix)/lib/sysusers.d/mnpen.conf)
+	$(call put,$(BUILD)/system/72-mnpen.rules,$(libdir_boot)/udev/rules.d)
+	$(call put,udev/70-mnpen-pedal.hwdb,$(libdir_boot)/udev/hwdb.d)
+	$(call put,$(BUILD)/system/org.mnpen1.conf,$(share)/dbus-1/system.d)
+	$(call put,$(BUILD)/system/org.mnpen1.service,$(share)/dbus-1/system-services)
+	$(call put,$(wildcard daemon/api/*.xml),$(share)/dbus-1/interfaces)
+	$(call put,daemon/data/org.mnpen1.policy,$(share)/polkit-1/actions)
+	$(call put,$(BUILD)/system/org.mnpen1.rules,$(share)/polkit-1/rules.d)
+	$(call put,cli/completion/mnpenctl,$(share)/bash-completion/completions)
+	$(call put,README.md $(wildcard docs/*.md) docs/mnpenctl.schema.json,$(share)/doc/mnpen)
+	$(call put,daemon/data/mnpend.conf,$(share)/doc/mnpen/examples)
+	$(call put,tests/gadget/README.md,$(share)/doc/mnpen-gadget)
+	$(call put,$(wildcard tests/gadget/scenarios/*.scenario),$(share)/doc/mnpen-gadget/examples)
+	$(foreach n,$(MAN_SECTIONS),$(call put,$(wildcard docs/man/*.$(n)),$(share)/man/man$(n)) &&) true
+
+.PHONY: deb
+deb: ## the Debian packages mnpen and mnpen-gadget, into build/deb
+	@$(TOOLS)/deps install build package
+	+@JOBS=$(JOBS) $(TOOLS)/deb
 
 include $(TOOLS)/lint.mk
 include $(TOOLS)/fuzz.mk

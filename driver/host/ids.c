@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "driver/host/ids.h"
 
-#include <stddef.h>
-
 #include "driver/base/cleanup.h"
 #include "driver/proto/proto.h"
 
-/* Makers add theirs here, one line a model. */
+/* Makers add theirs here and in udev/72-mnpen.rules.in, one line a model. */
 static const struct host_id {
 	uint16_t vendor_id;
 	uint16_t product_id;
@@ -20,4 +18,13 @@ bool host_ids_match(uint16_t vendor_id, uint16_t product_id)
 		if (host_ids[i].vendor_id == vendor_id && host_ids[i].product_id == product_id)
 			return true;
 	return false;
+}
+
+bool host_ids_at(size_t index, uint16_t *ret_vendor_id, uint16_t *ret_product_id)
+{
+	if (index >= ELEMENTSOF(host_ids))
+		return false;
+	*ret_vendor_id = host_ids[index].vendor_id;
+	*ret_product_id = host_ids[index].product_id;
+	return true;
 }
