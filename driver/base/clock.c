@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/timex.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "driver/base/clock.h"
 
+#define TIMESYNC_FILE "/run/systemd/timesync/synchronized" /* exists when it is */
 #define NSEC_PER_SEC 1000000000ULL
 #define USEC_PER_DAY (86400ULL * USEC_PER_SEC)
 
@@ -43,11 +46,15 @@ uint64_t wall_usec(void)
 	return clock_usec(CLOCK_REALTIME);
 }
 
+/* A sandbox that lets nobody set the clock does not let it be asked either. Then the word of
+ * systemd-timesyncd is all there is; without it, "no" is never wrong in a record. */
 bool wall_synchronized(void)
 {
 	struct timex timex = {0};
 	int state = adjtimex(&timex);
 
+	if (state < 0 && errno == EPERM)
+		return access(TIMESYNC_FILE, F_OK) == 0;
 	return state >= 0 && state != TIME_ERROR && !(timex.status & STA_UNSYNC);
 }
 

@@ -21,7 +21,8 @@ uint64_t now_monotonic_ns(void);
 /** wall_usec() - microseconds since 1970-01-01 UTC */
 uint64_t wall_usec(void);
 
-/** wall_synchronized() - whether the kernel says that its clock is kept by NTP */
+/** wall_synchronized() - whether the kernel says that its clock is kept by NTP; where it may not be
+ * asked, whether systemd-timesyncd does */
 bool wall_synchronized(void);
 
 /** wall_days() - days since 1970-01-01 UTC, as the protocol counts dates */

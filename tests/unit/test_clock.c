@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which kernel clock each function reads, and its arithmetic, with the kernel's answers given. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,10 +14,13 @@
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
 int __wrap_adjtimex(struct timex *timex);
+int __wrap_access(const char *path, int mode);
 
 static struct {
 	int state;
 	int status;
+	int error;
+	int file; /* of systemd-timesyncd: what access() returns */
 } kernel;
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret)
@@ -30,7 +34,14 @@ int __wrap_adjtimex(struct timex *timex)
 {
 	assert_int_equal(timex->modes, 0); /* reads only */
 	timex->status = kernel.status;
+	errno = kernel.error;
 	return kernel.state;
+}
+
+int __wrap_access(const char *path, int mode)
+{
+	assert_string_equal(path, "/run/systemd/timesync/synchronized");
+	return kernel.file;
 }
 
 static void clocks(void **state)
@@ -50,17 +61,22 @@ static void synchronized(void **state)
 	static const struct {
 		int state, status;
 		bool synchronized;
+		int error, file;
 	} cases[] = {
-		{TIME_OK, STA_PLL, true},
-		{TIME_INS, STA_PLL, true}, /* a leap second is coming */
-		{TIME_OK, STA_PLL | STA_UNSYNC, false},
-		{TIME_ERROR, STA_PLL, false},
-		{-1, 0, false},
+		{TIME_OK, STA_PLL, true, 0, -1},
+		{TIME_INS, STA_PLL, true, 0, -1}, /* a leap second is coming */
+		{TIME_OK, STA_PLL | STA_UNSYNC, false, 0, 0},
+		{TIME_ERROR, STA_PLL, false, 0, 0},
+		{-1, 0, false, EFAULT, 0},
+		{-1, 0, true, EPERM, 0}, /* in the service's sandbox */
+		{-1, 0, false, EPERM, -1},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		kernel.state = cases[i].state;
 		kernel.status = cases[i].status;
+		kernel.error = cases[i].error;
+		kernel.file = cases[i].file;
 		assert_int_equal(wall_synchronized(), cases[i].synchronized);
 	}
 }
