@@ -304,7 +304,7 @@ install: all ## install below $(DESTDIR)$(prefix), prefix being /usr; leaves /et
 	$(call put,$(BUILD)/system/org.mnpen1.conf,$(share)/dbus-1/system.d)
 	$(call put,$(BUILD)/system/org.mnpen1.service,$(share)/dbus-1/system-services)
 	$(call put,$(wildcard daemon/api/*.xml),$(share)/dbus-1/interfaces)
-	$(call put,daemon/data/org.mnpen1.policy,$(share)/polkit-1/actions)
+	$(call put,$(BUILD)/system/org.mnpen1.policy,$(share)/polkit-1/actions)
 	$(call put,$(BUILD)/system/org.mnpen1.rules,$(share)/polkit-1/rules.d)
 	$(call put,cli/completion/mnpenctl,$(share)/bash-completion/completions)
 	$(call put,README.md $(wildcard docs/*.md) docs/mnpenctl.schema.json,$(share)/doc/mnpen)

@@ -139,7 +139,7 @@ static void run(struct request *request)
 		request_refuse(request, &refusal);
 		return;
 	}
-	if (request->bus->sleep.preparing) {
+	if (sleep_preparing(request->bus)) {
 		refuse(&refusal, REFUSAL_INTERLOCK,
 		       "the machine is about to sleep or to shut down; ask again when it is back");
 		request_refuse(request, &refusal);

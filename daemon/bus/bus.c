@@ -142,7 +142,7 @@ int bus_new(struct bus **ret, sd_event *event, bus_lost lost, void *userdata)
 	if (!bus)
 		return -ENOMEM;
 	bus->event = sd_event_ref(event);
-	bus->sleep.fd = -EBADF;
+	sleep_init(bus);
 	bus->lost = lost;
 	bus->lost_userdata = userdata;
 	r = bus_connect(bus);

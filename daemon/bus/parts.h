@@ -59,13 +59,16 @@ struct stop_wait {
 	char lost[MNPEN_SERIAL_MAX + 1]; /* a pen that went away meanwhile */
 };
 
-/** struct bus_sleep - logind's delay lock, and what it is being held for */
-struct bus_sleep {
-	int fd;			/* the lock; negative = none */
-	sd_bus_slot *asked;	/* Inhibit() is under way */
-	unsigned int preparing; /* SLEEP_*; while it is not 0 nothing is armed */
-	bool told;		/* that there is no lock */
+/** struct bus_lock - a delay lock of logind, and whether what it delays is about to happen */
+struct bus_lock {
+	struct bus *bus;
+	const char *what;   /* "sleep", "shutdown" */
+	int fd;		    /* negative = none */
+	sd_bus_slot *asked; /* Inhibit() is under way */
+	bool preparing;	    /* nothing is armed meanwhile */
 };
+
+#define BUS_LOCKS 2
 
 struct bus {
 	sd_bus *bus;
@@ -86,7 +89,8 @@ struct bus {
 	struct stop_wait stops[STOPS_MAX]; /* in order of arrival, so of deadline */
 	size_t n_stops;
 	sd_event_source *stop_timer;
-	struct bus_sleep sleep;
+	struct bus_lock locks[BUS_LOCKS];
+	bool lock_told; /* that there is none */
 	struct log_limit log_limit;
 };
 
@@ -173,8 +177,10 @@ void stop_lost(struct bus_pen *pen);
 void stop_free(struct bus *bus);
 
 /* ---- sleep.c ---- */
+void sleep_init(struct bus *bus);
 int sleep_start(struct bus *bus);
-void sleep_at_rest(struct bus *bus); /* a pen came to rest, or went */
+bool sleep_preparing(const struct bus *bus); /* the machine is about to sleep or shut down */
+void sleep_at_rest(struct bus *bus);	     /* a pen came to rest, or went */
 void sleep_free(struct bus *bus);
 
 /* ---- errors.c ---- */

@@ -19,86 +19,102 @@
 	"type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"                \
 	"interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" LOGIND "'"
 
-#define SLEEP_SLEEP (1u << 0)
-#define SLEEP_SHUTDOWN (1u << 1)
+/* logind knows a right for either of them, and none for both at once that a service would have. */
+static const struct {
+	const char *what;
+	const char *signal;
+} kinds[BUS_LOCKS] = {
+	{"sleep", "PrepareForSleep"},
+	{"shutdown", "PrepareForShutdown"},
+};
 
 static void say_once(struct bus *bus, const char *why)
 {
-	if (bus->sleep.told)
+	if (bus->lock_told)
 		return;
-	bus->sleep.told = true;
+	bus->lock_told = true;
 	log_notice(
 		"no delay lock from logind (%s): when the machine sleeps, it does not wait until "
 		"the pens are at rest; their lease stops them",
 		why);
 }
 
+bool sleep_preparing(const struct bus *bus)
+{
+	for (size_t i = 0; i < BUS_LOCKS; i++)
+		if (bus->locks[i].preparing)
+			return true;
+	return false;
+}
+
 void sleep_at_rest(struct bus *bus)
 {
-	if (!bus->sleep.preparing || bus->sleep.fd < 0 || !station_at_rest(bus->station))
+	if (!sleep_preparing(bus) || !station_at_rest(bus->station))
 		return;
-	bus->sleep.fd = close_fd(bus->sleep.fd);
-	log_info("every pen is at rest: the machine may sleep or shut down");
+	for (size_t i = 0; i < BUS_LOCKS; i++) {
+		struct bus_lock *lock = &bus->locks[i];
+
+		if (!lock->preparing || lock->fd < 0)
+			continue;
+		lock->fd = close_fd(lock->fd);
+		log_info("every pen is at rest, what was held up may go on: %s", lock->what);
+	}
 }
 
 static int on_lock(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	const sd_bus_error *failure = sd_bus_message_get_error(m);
-	struct bus *bus = userdata;
+	struct bus_lock *lock = userdata;
 	int fd;
 
-	bus->sleep.asked = sd_bus_slot_unref(bus->sleep.asked);
+	lock->asked = sd_bus_slot_unref(lock->asked);
 	if (failure) {
-		say_once(bus, failure->message ? failure->message : failure->name);
+		say_once(lock->bus, failure->message ? failure->message : failure->name);
 		return 0;
 	}
 	if (sd_bus_message_read(m, "h", &fd) <= 0) {
-		say_once(bus, "its answer cannot be read");
+		say_once(lock->bus, "its answer cannot be read");
 		return 0;
 	}
-	bus->sleep.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* the message keeps its own */
-	if (bus->sleep.fd < 0)
-		say_once(bus, strerrordesc_np(errno));
+	lock->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* the message keeps its own */
+	if (lock->fd < 0)
+		say_once(lock->bus, strerrordesc_np(errno));
 	else
-		bus->sleep.told = false;
-	sleep_at_rest(bus);
+		lock->bus->lock_told = false;
+	sleep_at_rest(lock->bus);
 	return 0;
 }
 
-static void take_lock(struct bus *bus)
+static void take_lock(struct bus_lock *lock)
 {
 	int r;
 
-	if (bus->sleep.fd >= 0 || bus->sleep.asked || bus->sleep.preparing)
+	if (lock->fd >= 0 || lock->asked || lock->preparing)
 		return;
-	r = sd_bus_call_method_async(bus->bus, &bus->sleep.asked, LOGIND, LOGIND_PATH,
-				     LOGIND_MANAGER, "Inhibit", on_lock, bus, "ssss",
-				     "sleep:shutdown", "mnpend", "Pens are stopped first", "delay");
+	r = sd_bus_call_method_async(lock->bus->bus, &lock->asked, LOGIND, LOGIND_PATH,
+				     LOGIND_MANAGER, "Inhibit", on_lock, lock, "ssss", lock->what,
+				     "mnpend", "Pens are stopped first", "delay");
 	if (r < 0)
-		say_once(bus, strerrordesc_np(-r));
+		say_once(lock->bus, strerrordesc_np(-r));
 }
 
 static int on_prepare(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-	bool is_sleep = strcmp(sd_bus_message_get_member(m), "PrepareForSleep") == 0;
-	unsigned int what = is_sleep ? SLEEP_SLEEP : SLEEP_SHUTDOWN;
-	struct bus *bus = userdata;
+	struct bus_lock *lock = userdata;
 	int begins;
 
 	/* The bus sees to it that a broadcast is logind's; a signal addressed to us is anybody's.
 	 */
 	if (sd_bus_message_get_destination(m) || sd_bus_message_read(m, "b", &begins) <= 0)
 		return 0;
+	lock->preparing = begins;
 	if (!begins) {
-		bus->sleep.preparing &= ~what;
-		take_lock(bus);
+		take_lock(lock);
 		return 0;
 	}
-	bus->sleep.preparing |= what;
-	station_stop_all(bus->station, REASON_SLEEP);
-	log_notice("the machine is about to %s: all pens are stopped",
-		   is_sleep ? "sleep" : "shut down");
-	sleep_at_rest(bus);
+	station_stop_all(lock->bus->station, REASON_SLEEP);
+	log_notice("the machine is about to do this, and all pens are stopped: %s", lock->what);
+	sleep_at_rest(lock->bus);
 	return 0;
 }
 
@@ -111,35 +127,55 @@ static int on_logind(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (sd_bus_message_get_destination(m) ||
 	    sd_bus_message_read(m, "sss", NULL, NULL, &new_owner) < 0 || !new_owner[0])
 		return 0;
-	bus->sleep.preparing = 0;
-	take_lock(bus);
+	for (size_t i = 0; i < BUS_LOCKS; i++) {
+		bus->locks[i].preparing = false;
+		take_lock(&bus->locks[i]);
+	}
 	return 0;
 }
 
 static int on_match(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	const sd_bus_error *failure = sd_bus_message_get_error(m);
+	struct bus_lock *lock = userdata;
 
 	if (failure)
-		say_once(userdata, failure->message ? failure->message : failure->name);
+		say_once(lock->bus, failure->message ? failure->message : failure->name);
 	return 0;
+}
+
+static int on_logind_match(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+
+	return on_match(m, &bus->locks[0], error);
+}
+
+void sleep_init(struct bus *bus)
+{
+	for (size_t i = 0; i < BUS_LOCKS; i++)
+		bus->locks[i] = (struct bus_lock){.bus = bus, .what = kinds[i].what, .fd = -EBADF};
 }
 
 int sleep_start(struct bus *bus)
 {
-	static const char *const members[] = {"PrepareForSleep", "PrepareForShutdown"};
-	int r = sd_bus_add_match_async(bus->bus, NULL, MATCH_LOGIND, on_logind, on_match, bus);
+	int r = sd_bus_add_match_async(bus->bus, NULL, MATCH_LOGIND, on_logind, on_logind_match,
+				       bus);
 
-	for (size_t i = 0; r >= 0 && i < ELEMENTSOF(members); i++)
+	for (size_t i = 0; r >= 0 && i < BUS_LOCKS; i++) {
 		r = sd_bus_match_signal_async(bus->bus, NULL, LOGIND, LOGIND_PATH, LOGIND_MANAGER,
-					      members[i], on_prepare, on_match, bus);
-	if (r >= 0)
-		take_lock(bus);
+					      kinds[i].signal, on_prepare, on_match,
+					      &bus->locks[i]);
+		if (r >= 0)
+			take_lock(&bus->locks[i]);
+	}
 	return r;
 }
 
 void sleep_free(struct bus *bus)
 {
-	bus->sleep.asked = sd_bus_slot_unref(bus->sleep.asked);
-	bus->sleep.fd = close_fd(bus->sleep.fd);
+	for (size_t i = 0; i < BUS_LOCKS; i++) {
+		bus->locks[i].asked = sd_bus_slot_unref(bus->locks[i].asked);
+		bus->locks[i].fd = close_fd(bus->locks[i].fd);
+	}
 }

@@ -15,10 +15,11 @@ struct logind;
 struct logind *logind_new(const char *address);
 struct logind *logind_free(struct logind *logind); /* returns NULL */
 
-/** logind_await_lock() - until one delay lock for sleep and shutdown is held; fails after @ms */
-void logind_await_lock(struct logind *logind, int ms);
+/** logind_await_locks() - until a delay lock for sleep and one for shutdown are held; fails after
+ * @ms */
+void logind_await_locks(struct logind *logind, int ms);
 
-/** logind_released_ns() - when the last lock was let go (CLOCK_MONOTONIC); 0 while one is held */
+/** logind_released_ns() - when a lock was let go last (CLOCK_MONOTONIC); 0 while all are held */
 uint64_t logind_released_ns(struct logind *logind);
 
 /** logind_says() - broadcast the signal @member ("PrepareForSleep", "PrepareForShutdown") */

@@ -26,7 +26,7 @@ static struct rig *start(void **state)
 
 	rig->logind = logind_new(rig->bus_address);
 	rig_start_daemon(rig);
-	logind_await_lock(rig->logind, STEP_MS);
+	logind_await_locks(rig->logind, STEP_MS);
 	return rig;
 }
 
@@ -49,7 +49,7 @@ static void through(struct rig *rig, const char *member)
 	assert_done(rig, pen_call(rig, "Stop", ""));
 
 	logind_says(rig->logind, member, false);
-	logind_await_lock(rig->logind, STEP_MS);
+	logind_await_locks(rig->logind, STEP_MS);
 	rig_arm(rig);
 	rig_run(rig);
 }
@@ -101,7 +101,7 @@ static void test_idle(void **state)
 	assert_int_not_equal(logind_released_ns(rig->logind), 0);
 	assert_refused(rig, pen_call(rig, "Arm", ""), "Interlock");
 	logind_says(rig->logind, "PrepareForShutdown", false);
-	logind_await_lock(rig->logind, STEP_MS);
+	logind_await_locks(rig->logind, STEP_MS);
 	rig_stop(rig);
 }
 
@@ -142,7 +142,7 @@ static void test_no_logind(void **state)
 	assert_null(strstr(said + 1, "no delay lock"));
 	free(log);
 	rig->logind = logind_new(rig->bus_address);
-	logind_await_lock(rig->logind, STEP_MS);
+	logind_await_locks(rig->logind, STEP_MS);
 	rig_run(rig);
 	through(rig, "PrepareForSleep");
 	rig_stop(rig);
