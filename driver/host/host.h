@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One connection to one pen, whatever carries it; so far that is USB/IP.
+ * One connection to one pen, whatever carries it: USB (usb.h) or USB/IP (usbip.h).
  *
  * All calls and callbacks belong to the thread of the sd-event loop given at creation. Nothing
  * here blocks. The transport knows USB and nothing of policy: what a sample means, when to arm and
@@ -77,7 +77,7 @@ struct host_control {
 
 /** struct host_ops - a transport; see the wrappers below for the contract of each */
 struct host_ops {
-	const char *name; /* "usbip": the D-Bus property Transport */
+	const char *name; /* "usb", "usbip": the D-Bus property Transport */
 	int (*control)(struct host *host, const struct host_control *control, host_done done,
 		       void *userdata);
 	int (*set_alt)(struct host *host, uint8_t alt, unsigned int timeout_ms, host_done done,
@@ -120,9 +120,11 @@ int host_stream(struct host *host, bool on);
  * host_stop() - send STOP now: no queue, no allocation, no waiting
  * @reason: the host's own reason number, wValue
  *
- * Cancels a control transfer in flight (its done() gets -ECANCELED before this returns).
- * Return: 0, done() will be called; -EALREADY a STOP is in flight (done() is not called);
- * -ENOTCONN: nothing to send it to; -EAGAIN the way out is blocked (peer does not read).
+ * Cancels a control transfer in flight (its done() gets -ECANCELED before this returns). Over USB
+ * libusb takes a small piece of memory, and during a SET_INTERFACE of the kernel, which is a stop
+ * by itself, STOP follows that. Return: 0, done() will be called; -EALREADY a STOP is in flight
+ * (done() is not called); -ENOTCONN: nothing to send it to; -EAGAIN the way out is blocked (peer
+ * does not read).
  */
 int host_stop(struct host *host, uint16_t reason, host_done done, void *userdata);
 
