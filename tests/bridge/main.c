@@ -20,7 +20,10 @@
 #define FIRST_NUMBER 2	/* 1 is the hub's */
 #define LAST_NUMBER 127
 #define REPLUG_MS 100
+#define QUIET_POLL_MS 5
+#define QUIET_TRIES 200 /* for what a program leaves behind when it ends */
 #define PRELOAD "libumockdev-preload.so.0"
+#define PRELOAD_SUFFIX ".so" /* of our own, beside this program: preload.c */
 #define PRELOADED "MNPEN_BRIDGE_PRELOADED"
 
 static const char usage[] =
@@ -40,6 +43,7 @@ struct bridge {
 	unsigned int next_number;
 	pid_t child;
 	int status;
+	unsigned int quiet_tries;
 };
 
 /* Behind what stands there already, for the last word counts. */
@@ -56,7 +60,9 @@ static int add_option(const char *name, const char *option)
 static int preload_self(char **argv)
 {
 	const char *libraries = getenv("LD_PRELOAD");
-	g_autofree char *preload = g_strjoin(":", PRELOAD, libraries, NULL);
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *own = g_strconcat(self ? self : "", PRELOAD_SUFFIX, NULL);
+	g_autofree char *preload = g_strjoin(":", own, PRELOAD, libraries, NULL);
 
 	if (add_option("ASAN_OPTIONS", "verify_asan_link_order=0:log_path=stderr") < 0 ||
 	    add_option("UBSAN_OPTIONS", "log_path=stderr") < 0 ||
@@ -126,13 +132,24 @@ static gboolean on_term(void *userdata)
 	return pass_on(userdata, SIGTERM);
 }
 
+/* The kernel outlives programs: what it does when their files are closed is still done. */
+static gboolean quit_when_quiet(void *userdata)
+{
+	struct bridge *bridge = userdata;
+
+	if (!usbfs_quiet(&bridge->usbfs) && ++bridge->quiet_tries < QUIET_TRIES)
+		return G_SOURCE_CONTINUE;
+	g_main_loop_quit(bridge->loop);
+	return G_SOURCE_REMOVE;
+}
+
 static void on_exit_of_child(GPid pid, int status, void *userdata)
 {
 	struct bridge *bridge = userdata;
 
 	bridge->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	bridge->child = 0;
-	g_main_loop_quit(bridge->loop);
+	g_timeout_add(QUIET_POLL_MS, quit_when_quiet, bridge);
 }
 
 static int start(struct bridge *bridge, char **argv)

@@ -254,6 +254,11 @@ void usbfs_connect(struct usbfs *usbfs, UMockdevIoctlBase *handler)
 	g_signal_connect(handler, "handle-write", G_CALLBACK(on_write), usbfs);
 }
 
+bool usbfs_quiet(const struct usbfs *usbfs)
+{
+	return g_hash_table_size(usbfs->files) == 0 && usbfs->device.link.flying.length == 0;
+}
+
 void usbfs_gone(struct usbfs *usbfs)
 {
 	GHashTableIter iter;

@@ -40,6 +40,9 @@ struct file {
 void usbfs_connect(struct usbfs *usbfs, UMockdevIoctlBase *handler);
 void usbfs_free(struct usbfs *usbfs);
 
+/** usbfs_quiet() - whether no file is open and nothing is in flight */
+bool usbfs_quiet(const struct usbfs *usbfs);
+
 /** usbfs_gone() - the device is unplugged: wake whoever waits for it */
 void usbfs_gone(struct usbfs *usbfs);
 
