@@ -273,9 +273,9 @@ static int start_pens(struct daemon *d)
 			return -EINVAL;
 		}
 	}
+	/* Without USB there is still the record to be read: what is wrong was logged. */
 	if (d->options.n_pens == 0 && !d->options.no_usb)
-		log_notice("this version has no USB transport: no pen will be found without "
-			   "--pen usbip://HOST:PORT/BUSID");
+		(void)station_add_usb(d->station);
 	return 0;
 }
 

@@ -10,6 +10,8 @@
  *   effects.c  what the state machine wants done
  *   capture.c  raw traffic for others
  *   pen.c      creation, state, timer
+ *   usb.c      creation of those on USB
+ *   hotplug.c  which of them is plugged in
  */
 #ifndef MNPEN_PEN_PARTS_H
 #define MNPEN_PEN_PARTS_H
@@ -83,6 +85,7 @@ struct pen {
 	const struct pen_hooks *hooks;
 	void *userdata;
 	struct host *host;
+	bool usb; /* of pen_new_usb() */
 	struct ep0 ep0;
 
 	struct host_identity identity;
@@ -161,6 +164,9 @@ bool pen_take_cartridge(struct pen *pen, const struct ep0_answer *a);
 bool pen_take_info(struct pen *pen, const struct ep0_answer *a);
 
 /* ---- pen.c ---- */
+extern const struct host_callbacks pen_callbacks; /* their userdata is the pen */
+/** pen_new() - all but its host. Return: 0; -ENOMEM; negative errno of the loop */
+int pen_new(struct pen **ret, sd_event *event, const struct pen_hooks *hooks, void *userdata);
 void pen_rearm_timer(struct pen *pen);
 void pen_event(struct pen *pen, const char *kind, const struct field *fields, size_t n_fields);
 void pen_changed(struct pen *pen, unsigned int what);

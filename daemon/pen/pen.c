@@ -59,7 +59,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static int pen_new(struct pen **ret, sd_event *event, const struct pen_hooks *hooks, void *userdata)
+int pen_new(struct pen **ret, sd_event *event, const struct pen_hooks *hooks, void *userdata)
 {
 	struct pen *pen = calloc(1, sizeof(*pen));
 	int r;
@@ -84,7 +84,7 @@ static int pen_new(struct pen **ret, sd_event *event, const struct pen_hooks *ho
 	return 0;
 }
 
-static const struct host_callbacks callbacks = {
+const struct host_callbacks pen_callbacks = {
 	.online = pen_on_online,
 	.offline = pen_on_offline,
 	.packet = pen_on_packet,
@@ -106,7 +106,7 @@ int pen_new_usbip(struct pen **ret, sd_event *event, const char *url, bool allow
 	r = pen_new(&pen, event, hooks, userdata);
 	if (r < 0)
 		return r;
-	r = host_usbip_new(&pen->host, event, &parsed, &callbacks, pen);
+	r = host_usbip_new(&pen->host, event, &parsed, &pen_callbacks, pen);
 	if (r < 0) {
 		pen_free(pen);
 		return r;

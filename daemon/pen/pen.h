@@ -3,7 +3,8 @@
  * A pen's life, from its arrival to its removal: set-up, samples, leases, commands with their three
  * outcomes, stop and escalation. What is allowed comes from above; what is safe from daemon/policy.
  *
- * Main thread only; nothing blocks. One struct pen per connection; it survives unplugging.
+ * Main thread only; nothing blocks. One struct pen per connection; it survives
+ * unplugging. On USB it is a place, which one pen after the other may have.
  */
 #ifndef MNPEN_PEN_H
 #define MNPEN_PEN_H
@@ -94,6 +95,19 @@ struct pen_arm {
  */
 int pen_new_usbip(struct pen **ret, sd_event *event, const char *url, bool allow_remote,
 		  const struct pen_hooks *hooks, void *userdata);
+
+/**
+ * pen_new_usb() - a pen's place on USB, empty; hotplug.h fills it
+ * Return: 0; -ENOMEM; negative errno of thread or loop.
+ */
+int pen_new_usb(struct pen **ret, sd_event *event, const struct pen_hooks *hooks, void *userdata);
+
+/** pen_usb_plug() - the device behind @node is there; only into an empty place */
+void pen_usb_plug(struct pen *pen, const char *node);
+/** pen_usb_unplug() - it is gone; the place is empty as soon as it could be closed */
+void pen_usb_unplug(struct pen *pen);
+/** pen_usb_empty() - false for a pen that is not of pen_new_usb() */
+bool pen_usb_empty(const struct pen *pen);
 
 /** pen_free() - closes: to the pen an unplug, and so a stop. No callback any more; NULL is fine.
  * Returns NULL. */

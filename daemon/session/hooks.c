@@ -88,14 +88,29 @@ bool tell_held(struct station_pen *pen, bool all)
 	return tell_gap(pen, all, now) && tell_suppressed(pen, all, now);
 }
 
+/* Which of the two is in whose hand, nobody can tell: until a human has seen to it, none is armed.
+ */
+static void refuse_twin(struct station_pen *pen)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text),
+		 "a second pen says that it is %s, and is not used: unplug it, and see which of "
+		 "the two is meant before this is acknowledged",
+		 pen_serial(pen->pen));
+	(void)station_raise_alarm(pen->station, pen_serial(pen->pen), "serial-twice", text);
+}
+
 static bool on_arrived(struct pen *p, void *userdata)
 {
 	struct station_pen *pen = userdata;
 	struct station *station = pen->station;
 	struct log_context context = {.pen = pen_serial(p)};
 
-	if (station_pen_by_serial(station, pen_serial(p)))
+	if (station_pen_by_serial(station, pen_serial(p))) {
+		refuse_twin(pen);
 		return false;
+	}
 	pen->listed = true;
 	if (log_allowed(&pen->log_limit))
 		log_line(LOG_INFO, &context, "pen arrived: model %s over %s", pen_info(p)->model,

@@ -3,6 +3,7 @@
  * The inside of the station, shared by the files of daemon/session and nobody else.
  *
  *   station.c  creation, lookup, stop
+ *   usb.c      pens on USB
  *   hooks.c    pens coming and going, what they tell
  *   limits.c   who allows what: one set of limits, or a refusal that says how to mend it
  *   gates.c    every reason why a pen would not arm
@@ -33,7 +34,8 @@ struct station {
 	struct conf_request conf_request;
 	struct conf_request reload_waiting; /* for the job under way; no done = none */
 	struct store *store;
-	bool store_healthy; /* as last told to the listener */
+	bool store_healthy;	 /* as last told to the listener */
+	struct hotplug *hotplug; /* NULL = not on USB */
 	struct station_pen *pens[STATION_PENS_MAX];
 	size_t n_pens;
 	struct alarm *alarms[STATION_ALARMS_MAX]; /* oldest first */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/pen/hotplug.h"
 #include "daemon/session/parts.h"
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
@@ -124,6 +125,7 @@ struct station *station_free(struct station *station)
 		return NULL;
 	if (!station_at_rest(station)) /* else no STOP: the loop that sends it may have ended */
 		station_stop_all(station, REASON_SHUTDOWN);
+	hotplug_free(station->hotplug);
 	for (size_t i = 0; i < station->n_pens; i++)
 		station_pen_free(station->pens[i]);
 	alarms_free(station);

@@ -104,8 +104,9 @@ struct alarm_pool;
 /** struct alarm - stands until acknowledged, also over restarts of the daemon; a pen that it
  * concerns is not armed meanwhile */
 struct alarm {
-	struct store_alarm what; /* kind: "drive-on", "store-quarantined", "alarms-unplaced" */
-	bool recorded;		 /* on disk; an alarm that is not would not survive a restart */
+	/* kind: "drive-on", "serial-twice", "store-quarantined", "alarms-unplaced" */
+	struct store_alarm what;
+	bool recorded; /* on disk; an alarm that is not would not survive a restart */
 	/* Of alarm.c: */
 	struct alarm_pool *pool; /* NULL = free */
 	bool waiting;		 /* the store owes an answer */
@@ -148,6 +149,10 @@ void station_set_listener(struct station *station, const struct station_listener
 
 /** station_add_usbip() - keep a pen behind @url connected. 0 or negative errno. */
 int station_add_usbip(struct station *station, const char *url, struct refusal *refusal);
+
+/** station_add_usb() - the pens on USB, those that are there and those that will come. Where there
+ * is no USB, or it cannot be watched, that is logged. 0 or negative errno. */
+int station_add_usb(struct station *station);
 
 /** station_set_keeper() - what reads and writes the configuration; must outlive the station's use
  */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "driver/base/cleanup.h"
@@ -104,26 +105,69 @@ static void await_ready(struct rig *rig, int fd)
 	fail_msg("mnpend has not said READY=1 after %d ms", START_MS * time_scale());
 }
 
+/* Words of a command line; the strings are the caller's or in @text. */
+struct words {
+	const char *argv[48];
+	size_t n;
+	char text[12][160];
+	size_t n_text;
+};
+
+static void add(struct words *words, const char *word)
+{
+	assert_true(words->n + 1 < ELEMENTSOF(words->argv));
+	words->argv[words->n++] = word;
+}
+
+__attribute__((format(printf, 2, 3))) static void add_text(struct words *words, const char *format,
+							   ...)
+{
+	char *text = words->text[words->n_text++];
+	va_list args;
+
+	assert_true(words->n_text <= ELEMENTSOF(words->text));
+	va_start(args, format);
+	vsnprintf(text, sizeof(words->text[0]), format, args);
+	va_end(args);
+	add(words, text);
+}
+
+/* The virtual pen as a device of this machine, and the daemon as it is on a clinic's. */
+static void add_bridge(struct words *words, const struct rig *rig)
+{
+	add(words, program("tests/bus/bridge"));
+	add_text(words, "127.0.0.1:%s", rig->gadget_port);
+	add(words, "1-1");
+	add(words, "--");
+}
+
 static void launch(struct rig *rig, struct process *process, const char *name, const char *notify)
 {
-	char pens[8][64], bus[160], config[96], state[96];
-	const char *argv[32] = {program("mnpend"), "--no-usb", "--config",   config,
-				"--state-dir",	   state,      "--data-dir", program("data")};
-	const char *const environment[] = {bus, notify, NULL};
+	char bus[160], tmp[80];
+	const char *const environment[] = {bus, tmp, notify, NULL};
 	const struct process_options options = {.environment = environment};
-	size_t n = 8;
+	struct words words = {0};
 
-	snprintf(config, sizeof(config), "%s/mnpend.conf", rig->dir);
-	snprintf(state, sizeof(state), "%s/state", rig->dir);
 	snprintf(bus, sizeof(bus), "DBUS_SYSTEM_BUS_ADDRESS=%s", rig->bus_address);
-	assert_true(rig->pens <= ELEMENTSOF(pens));
-	for (unsigned int i = 0; i < rig->pens; i++) {
-		snprintf(pens[i], sizeof(pens[i]), "usbip://127.0.0.1:%s/1-%u", rig->gadget_port,
-			 i + 1);
-		argv[n++] = "--pen";
-		argv[n++] = pens[i];
+	snprintf(tmp, sizeof(tmp), "TMPDIR=%s", rig->dir);
+	if (rig->options.usb)
+		add_bridge(&words, rig);
+	for (size_t i = 0; rig->options.under[i]; i++)
+		add(&words, rig->options.under[i]);
+	add(&words, program("mnpend"));
+	add(&words, "--config");
+	add_text(&words, "%s/mnpend.conf", rig->dir);
+	add(&words, "--state-dir");
+	add_text(&words, "%s/state", rig->dir);
+	add(&words, "--data-dir");
+	add(&words, program("data"));
+	if (!rig->options.usb && !rig->options.no_option)
+		add(&words, "--no-usb");
+	for (unsigned int i = 0; i < rig->pens && !rig->options.usb; i++) {
+		add(&words, "--pen");
+		add_text(&words, "usbip://127.0.0.1:%s/1-%u", rig->gadget_port, i + 1);
 	}
-	process_start(process, rig->dir, name, argv, &options);
+	process_start(process, rig->dir, name, words.argv, &options);
 }
 
 void rig_launch_daemon(struct rig *rig, struct process *process, const char *name)
@@ -210,6 +254,18 @@ void rig_kill_daemon(struct rig *rig)
 	assert_int_equal(process_wait(&rig->daemon, END_MS), 128 + SIGKILL);
 }
 
+int rig_daemon_pid(struct rig *rig)
+{
+	sd_bus_creds *creds = NULL;
+	pid_t pid = 0;
+
+	assert_true(sd_bus_get_name_creds(rig->client->bus, API_BUS_NAME, SD_BUS_CREDS_PID,
+					  &creds) >= 0);
+	assert_true(sd_bus_creds_get_pid(creds, &pid) >= 0);
+	sd_bus_creds_unref(creds);
+	return pid;
+}
+
 void rig_kill_gadget(struct rig *rig)
 {
 	process_kill(&rig->gadget, SIGKILL);
@@ -288,6 +344,8 @@ int rig_teardown(void **state)
 		logind_free(rig->logind);
 		close_fd(rig->control_fd);
 		clear_away(&rig->daemon);
+		while (rig->options.usb && waitpid(-1, NULL, WNOHANG) > 0)
+			; /* mnpend, which ended with its bridge */
 		clear_away(&rig->gadget);
 		clear_away(&rig->bus);
 		rig_remove_dir(rig);

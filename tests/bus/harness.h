@@ -40,7 +40,10 @@ struct rig_options {
 	const char *profile; /* text of a further profile "extra" */
 	bool strict_age;     /* MaxSampleAge as shipped, not the patient one of the rig */
 	bool no_polkit;
-	unsigned int pens; /* 0 = 1; their serials are VPEN0001-1, -2 ... when several */
+	bool no_option; /* neither --no-usb nor --pen */
+	bool usb;	/* the pen comes through the bridge, as a USB device of this machine */
+	const char *under[8]; /* and the daemon runs under this command */
+	unsigned int pens;    /* 0 = 1; their serials are VPEN0001-1, -2 ... when several */
 	const char *gadget_options[6];
 	bool no_daemon;	    /* the test starts it */
 	const char *listen; /* NULL = a free port */
@@ -79,6 +82,8 @@ void rig_start_daemon(struct rig *rig);
 void rig_launch_daemon(struct rig *rig, struct process *process, const char *name);
 void rig_start_gadget(struct rig *rig);
 void rig_kill_daemon(struct rig *rig); /* SIGKILL, and reaped */
+/** rig_daemon_pid() - of mnpend itself, whatever it runs under */
+int rig_daemon_pid(struct rig *rig);
 void rig_kill_gadget(struct rig *rig);
 void rig_await_pens(struct rig *rig);
 

@@ -9,11 +9,11 @@
 #include <cmocka.h>
 
 #include "driver/base/clock.h"
-#include "driver/host/usbip.h"
 #include "driver/proto/names.h"
 #include "tests/unit/fake_host.h"
 
 struct fake_host *fake_last;
+const char *fake_serial;
 uint32_t fake_features;
 
 static struct fake_host *fake_of(struct host *host)
@@ -115,8 +115,6 @@ static const struct host_ops fake_ops = {
 };
 
 int __wrap_host_usbip_new(struct host **ret, sd_event *event, const struct usbip_url *url,
-			  const struct host_callbacks *callbacks, void *userdata);
-int __wrap_host_usbip_new(struct host **ret, sd_event *event, const struct usbip_url *url,
 			  const struct host_callbacks *callbacks, void *userdata)
 {
 	struct fake_host *fake = calloc(1, sizeof(*fake));
@@ -168,7 +166,7 @@ struct mnpen_sample *fake_next_sample(struct mnpen_sample *sample)
 
 void fake_bring_up(struct fake_host *fake, struct mnpen_sample *sample)
 {
-	const struct host_identity identity = {.serial = "FAKE0001", .vendor_id = 0x1209};
+	struct host_identity identity = {.vendor_id = 0x1209};
 	const struct mnpen_info info = {
 		.protocol = 0x0100,
 		.firmware = 0x0100,
@@ -196,6 +194,8 @@ void fake_bring_up(struct fake_host *fake, struct mnpen_sample *sample)
 		.battery_pct = 100,
 		.supply_mv = 3900,
 	};
+	snprintf(identity.serial, sizeof(identity.serial), "%s",
+		 fake_serial ? fake_serial : "FAKE0001");
 	fake->host.callbacks->online(&fake->host, fake->host.userdata, &identity);
 	fake_host_answer_stop(fake, 0);
 	mnpen_info_encode(buf, &info);

@@ -8,6 +8,7 @@
 
 #include "daemon/pen/pen.h"
 #include "driver/host/host.h"
+#include "driver/host/usbip.h"
 
 #define FAKE_LOG_MAX 4096
 
@@ -35,8 +36,13 @@ struct fake_owner {
 };
 
 extern struct fake_host *fake_last; /* made by the wrapped host_usbip_new() */
+extern const char *fake_serial;	    /* likewise its serial; NULL = "FAKE0001" */
 extern uint32_t fake_features;	    /* MNPEN_FEATURE_* of the next pen that is brought up */
 extern const struct pen_hooks fake_hooks;
+
+/* Also for the tests that wrap host_usb_new. */
+int __wrap_host_usbip_new(struct host **ret, sd_event *event, const struct usbip_url *url,
+			  const struct host_callbacks *callbacks, void *userdata);
 
 /** fake_host_answer() - the request in flight ended; @data for an IN request */
 void fake_host_answer(struct fake_host *fake, int result, const void *data, size_t len);
