@@ -180,6 +180,7 @@ int pen_arm(struct pen *pen, const struct pen_arm *arm, pen_done done, void *use
 			 .cmd = record.cmd,
 			 .arm_timeout_usec = arm->arm_timeout_usec,
 			 .session_end_usec = arm->session_end_usec,
+			 .guarded = arm->guarded,
 		 },
 		 now_usec());
 	return 0;
@@ -295,8 +296,9 @@ void pen_op_sample(struct pen *pen, const struct mnpen_sample *sample)
 			return;
 		target_in_force(pen);
 		/* A press before the pen is enabled does nothing until it is released: who is told
-		 * "armed" may press. */
-		if (!pen->op.arming || sample->flags & MNPEN_FLAG_ENABLED)
+		 * "armed" may press, the pedal first if there is one. */
+		if (!pen->op.arming || !fsm_may_enable(&pen->fsm) ||
+		    sample->flags & MNPEN_FLAG_ENABLED)
 			target_confirmed(pen);
 		return;
 	case OP_CLAIM:

@@ -72,7 +72,7 @@ static void send_stops(struct pen *pen, uint32_t effects, enum policy_reason rea
 
 	if (!(effects & (FSM_SEND_STOP | FSM_SEND_ALT0 | FSM_SEND_RESET)))
 		return;
-	pen->lease.enable = false;
+	pen->lease.enable = pen->lease.off_due = false;
 	has_dropped = ep0_take_waiting(&pen->ep0, &dropped);
 	if (effects & FSM_SEND_STOP)
 		r = host_stop(pen->host, (uint16_t)reason, on_stop_done, pen);
@@ -84,6 +84,14 @@ static void send_stops(struct pen *pen, uint32_t effects, enum policy_reason rea
 		(void)host_reset(pen->host);
 	if (has_dropped)
 		dropped.done(dropped.userdata, &(struct ep0_answer){.result = -ECANCELED});
+}
+
+/* Not a stop: what is in flight goes on, and this goes right behind it. What does not get out is
+ * tried again with each sample, and the state machine's patience bounds it. */
+static void send_off(struct pen *pen, uint64_t now_usec)
+{
+	pen->lease.off_due = true;
+	pen_send_lease(pen, now_usec);
 }
 
 static void report_disarmed(struct pen *pen, enum fsm_state old)
@@ -134,7 +142,7 @@ static void on_confirmed(struct pen *pen, uint64_t now_usec)
 	pen->lease.counter = 0;
 	pen->lease.sent_usec = 0;
 	pen->lease.begun_usec = now_usec;
-	pen->lease.enable = false;
+	pen->lease.enable = pen->lease.off_due = false;
 	pen_send_target(pen, now_usec);
 }
 
@@ -145,7 +153,13 @@ static void report(struct pen *pen, uint32_t effects, enum fsm_state old)
 	if (effects & FSM_STARTED)
 		pen_event(pen, "running", &FIELD_U("target_depth_um", pen->target_depth_um), 1);
 	if (effects & FSM_PAUSED)
-		pen_event(pen, "paused", &FIELD_U("run_ms", pen_run_ms(pen)), 1);
+		pen_event(pen, "paused",
+			  (const struct field[]){
+				  FIELD_U("run_ms", pen_run_ms(pen)),
+				  FIELD_S("pen_stop_reason",
+					  mnpen_stop_reason_name(pen->sample.stop_reason)),
+			  },
+			  2);
 	if (effects & FSM_FAULTED)
 		report_faults(pen);
 	if (effects & FSM_STOPPED)
@@ -171,6 +185,10 @@ void pen_step(struct pen *pen, const struct fsm_input *input, uint64_t now_usec)
 	/* A pen at rest keeps the reason for which it came to rest; the STOP says why it was sent.
 	 */
 	send_stops(pen, effects, input->event == FSM_EV_STOP ? input->reason : pen->fsm.reason);
+	if (effects & FSM_SEND_OFF)
+		send_off(pen, now_usec);
+	if (effects & FSM_HELD)
+		pen->lease.sent_usec = 0; /* due with the next sample */
 	if (effects & FSM_DISARMED) {
 		report_disarmed(pen, old);
 		judge_disarm(&pen->judge);

@@ -75,6 +75,7 @@ struct pen_lease {
 	uint64_t sent_usec;  /* 0 = none yet: due at once */
 	uint64_t begun_usec; /* the ARM was confirmed */
 	bool enable;	     /* a target is confirmed */
+	bool off_due;	     /* the pedal went up: one with enable = 0 goes out before any other */
 	bool sample_since;   /* a good sample came since the last one went out */
 };
 

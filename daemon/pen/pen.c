@@ -223,6 +223,26 @@ int pen_stop(struct pen *pen, enum policy_reason reason)
 	return 1;
 }
 
+void pen_pedal(struct pen *pen, bool held, uint64_t made_usec)
+{
+	pen_step(pen,
+		 &(struct fsm_input){
+			 .event = held ? FSM_EV_PRESS : FSM_EV_RELEASE,
+			 .made_usec = made_usec,
+		 },
+		 now_usec());
+}
+
+bool pen_is_guarded(const struct pen *pen)
+{
+	return pen_is_live(pen) && pen->fsm.guarded;
+}
+
+bool pen_is_held(const struct pen *pen)
+{
+	return pen_is_guarded(pen) && pen->fsm.held;
+}
+
 int pen_open_telemetry(struct pen *pen)
 {
 	return pen->present ? telemetry_open(&pen->telemetry) : -ENODEV;

@@ -39,6 +39,9 @@ struct pen_hooks {
 	/* Asked while armed, whenever what had arrived is judged, and so before each renewal of the
 	 * lease: REASON_NONE, or why the needles must stop. */
 	enum policy_reason (*may_run)(struct pen *pen, void *userdata, uint64_t now_usec);
+	/* Asked before each renewal that enables, while a pedal is the dead-man: whether it is held
+	 * down now, by its level. */
+	bool (*pedal_down)(struct pen *pen, void *userdata);
 	/* Every packet of a sample's size, after it was judged and any STOP was sent.
 	 * @flags: MNPEN_TELEMETRY_* */
 	void (*sample)(struct pen *pen, void *userdata, uint64_t rx_usec, uint8_t verdict,
@@ -83,6 +86,8 @@ struct pen_arm {
 	uint64_t session_end_usec;
 	uint16_t target_depth_um;
 	uint16_t target_speed_rpm;
+	bool guarded; /* the needles run only while the pedal is held; it is pressed after the ARM
+		       */
 };
 
 /**
@@ -158,6 +163,17 @@ int pen_look(struct pen *pen, pen_looked done, void *userdata);
  * PEN_CHANGED_AT_REST follows when a sample shows it; -ENODEV it is gone.
  */
 int pen_stop(struct pen *pen, enum policy_reason reason);
+
+/**
+ * pen_pedal() - the pedal was pressed or released
+ * @held: false also when nobody knows, or it is gone: a lease with enable = 0 goes out at once, and
+ *        from now on the present ARM is guarded. True counts only while armed and guarded, and only
+ *        if the press was made after the pen was armed and after the last release.
+ * @made_usec: when, by CLOCK_BOOTTIME
+ */
+void pen_pedal(struct pen *pen, bool held, uint64_t made_usec);
+bool pen_is_guarded(const struct pen *pen); /* the present ARM; false when not armed */
+bool pen_is_held(const struct pen *pen);    /* and the pedal counts as held for it */
 
 /** pen_set_stream_period() - from now on, and again after each arrival; not while armed */
 void pen_set_stream_period(struct pen *pen, uint32_t period_us);

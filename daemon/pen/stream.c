@@ -119,6 +119,7 @@ static void on_lease_answer(void *userdata, const struct ep0_answer *a)
 void pen_send_lease(struct pen *pen, uint64_t now_usec)
 {
 	struct pen_lease *lease = &pen->lease;
+	bool enable = lease->enable && !lease->off_due && fsm_may_enable(&pen->fsm);
 	uint8_t buf[MNPEN_LEASE_SIZE];
 	struct host_control control;
 
@@ -126,15 +127,25 @@ void pen_send_lease(struct pen *pen, uint64_t now_usec)
 					.token = lease->token,
 					.counter = lease->counter + 1,
 					.limits_crc = lease->limits_crc,
-					.enable = lease->enable,
+					.enable = enable,
 				});
 	control = ep0_out(MNPEN_REQ_LEASE, buf, sizeof(buf));
 	if (ep0_send(&pen->ep0, &control, on_lease_answer, pen) < 0)
 		return; /* tried again with the next sample; if it never works, the lease ends */
-	judge_lease_sent(&pen->judge, lease->enable);
+	judge_lease_sent(&pen->judge, enable);
+	lease->off_due = false;
 	lease->counter++;
 	lease->sent_usec = now_usec;
 	lease->sample_since = false;
+}
+
+/* A release that nobody told of is seen here, and a lease that enables does not go out behind it.
+ */
+static void check_pedal(struct pen *pen, uint64_t now_usec)
+{
+	if (pen->fsm.guarded && pen->fsm.held && !pen->hooks->pedal_down(pen, pen->userdata))
+		pen_step(pen, &(struct fsm_input){.event = FSM_EV_RELEASE, .made_usec = now_usec},
+			 now_usec);
 }
 
 void pen_on_drained(struct host *host, void *userdata)
@@ -153,8 +164,13 @@ void pen_on_drained(struct host *host, void *userdata)
 	reason = pen->hooks->may_run(pen, pen->userdata, now);
 	if (reason != REASON_NONE)
 		pen_step_stop(pen, reason, now);
+	if (fsm_lease_wanted(&pen->fsm) && pen->lease.off_due)
+		pen_send_lease(pen, now);
 	if (!fsm_lease_wanted(&pen->fsm) || !pen->lease.sample_since || !ep0_idle(&pen->ep0))
 		return;
-	if (now - pen->lease.sent_usec >= pen->lease.lease_ms * USEC_PER_MSEC / 4)
+	if (now - pen->lease.sent_usec < pen->lease.lease_ms * USEC_PER_MSEC / 4)
+		return;
+	check_pedal(pen, now);
+	if (ep0_idle(&pen->ep0)) /* else the release has sent its own */
 		pen_send_lease(pen, now);
 }

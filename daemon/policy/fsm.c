@@ -33,6 +33,12 @@ static void enter(struct fsm *fsm, enum fsm_state state, uint64_t now_usec)
 	fsm->since_usec = now_usec;
 }
 
+/* The pen was told at once, and has a sample or two to show that it heard it. */
+static bool ran_on(const struct fsm *fsm, uint64_t now_usec)
+{
+	return fsm->guarded && !fsm->held && now_usec >= fsm->released_usec + FSM_RELEASE_USEC;
+}
+
 /* Every stop comes through here: epoch first, so that nothing that waits can arm behind it. */
 static uint32_t stop(struct fsm *fsm, enum policy_reason reason, uint64_t now_usec)
 {
@@ -108,6 +114,8 @@ static uint32_t on_arming_sample(struct fsm *fsm, const struct fsm_input *in, ui
 		if (!took_arm)
 			return stop(fsm, REASON_UNEXPECTED_ARM, now_usec);
 		enter(fsm, FSM_ARMED, now_usec);
+		fsm->press_after_usec = now_usec;
+		fsm->released_usec = now_usec;
 		return FSM_CONFIRMED;
 	case MNPEN_STATE_RUNNING: /* without a target and a lease */
 		return stop(fsm, REASON_UNEXPECTED_ARM, now_usec);
@@ -122,6 +130,11 @@ static uint32_t on_arming_sample(struct fsm *fsm, const struct fsm_input *in, ui
 
 static uint32_t on_armed_sample(struct fsm *fsm, const struct fsm_input *in, uint64_t now_usec)
 {
+	bool runs = in->sample->state == MNPEN_STATE_RUNNING;
+
+	/* Enabled is as good as running: whoever touches the trigger would find it so. */
+	if ((runs || in->sample->flags & MNPEN_FLAG_ENABLED) && ran_on(fsm, now_usec))
+		return stop(fsm, REASON_PEDAL, now_usec);
 	switch ((enum mnpen_state)in->sample->state) {
 	case MNPEN_STATE_ARMED:
 		if (fsm->state == FSM_ARMED)
@@ -265,6 +278,8 @@ static uint32_t on_tick(struct fsm *fsm, uint64_t now_usec)
 	case FSM_RUNNING:
 		if (fsm->session_end_usec != 0 && now_usec >= fsm->session_end_usec)
 			return stop(fsm, REASON_SESSION_LIMIT, now_usec);
+		if (fsm->state == FSM_RUNNING && ran_on(fsm, now_usec))
+			return stop(fsm, REASON_PEDAL, now_usec);
 		return stop(fsm, REASON_ARM_TIMEOUT, now_usec);
 	case FSM_STOPPING:
 		return escalate(fsm, now_usec);
@@ -311,8 +326,34 @@ static uint32_t on_arm(struct fsm *fsm, const struct fsm_input *in, uint64_t now
 	fsm->arm_cmd = in->cmd;
 	fsm->arm_timeout_usec = in->arm_timeout_usec;
 	fsm->session_end_usec = in->session_end_usec;
+	fsm->guarded = in->guarded;
+	fsm->held = false; /* whatever the pedal does now: it has to be pressed anew */
 	enter(fsm, FSM_ARMING, now_usec);
 	return 0;
+}
+
+static uint32_t on_press(struct fsm *fsm, const struct fsm_input *in)
+{
+	if (!fsm_lease_wanted(fsm) || !fsm->guarded || fsm->held ||
+	    in->made_usec <= fsm->press_after_usec)
+		return 0;
+	fsm->held = true;
+	return FSM_HELD;
+}
+
+static uint32_t on_release(struct fsm *fsm, const struct fsm_input *in, uint64_t now_usec)
+{
+	bool was_enabled = fsm_may_enable(fsm);
+
+	if (!is_live(fsm->state))
+		return 0;
+	fsm->guarded = true;
+	fsm->held = false;
+	fsm->press_after_usec = in->made_usec;
+	if (!was_enabled)
+		return 0;
+	fsm->released_usec = now_usec;
+	return FSM_SEND_OFF;
 }
 
 uint32_t fsm_step(struct fsm *fsm, const struct fsm_input *in, uint64_t now_usec)
@@ -333,6 +374,10 @@ uint32_t fsm_step(struct fsm *fsm, const struct fsm_input *in, uint64_t now_usec
 		return on_sample(fsm, in, now_usec);
 	case FSM_EV_STOP:
 		return on_stop(fsm, in->reason, now_usec);
+	case FSM_EV_PRESS:
+		return on_press(fsm, in);
+	case FSM_EV_RELEASE:
+		return on_release(fsm, in, now_usec);
 	case FSM_EV_TICK:
 		return on_tick(fsm, now_usec);
 	}
@@ -343,6 +388,8 @@ uint64_t fsm_deadline_usec(const struct fsm *fsm)
 {
 	uint64_t session = fsm->session_end_usec ? fsm->session_end_usec : UINT64_MAX;
 	uint64_t timeout = fsm->since_usec + fsm->arm_timeout_usec;
+	uint64_t ran_on_usec =
+		fsm->guarded && !fsm->held ? fsm->released_usec + FSM_RELEASE_USEC : UINT64_MAX;
 
 	switch (fsm->state) {
 	case FSM_ABSENT:
@@ -354,7 +401,7 @@ uint64_t fsm_deadline_usec(const struct fsm *fsm)
 	case FSM_ARMED:
 		return timeout < session ? timeout : session;
 	case FSM_RUNNING:
-		return session;
+		return ran_on_usec < session ? ran_on_usec : session;
 	case FSM_STOPPING:
 		return fsm->stage_usec + FSM_ESCALATE_USEC;
 	}
@@ -364,4 +411,9 @@ uint64_t fsm_deadline_usec(const struct fsm *fsm)
 bool fsm_lease_wanted(const struct fsm *fsm)
 {
 	return fsm->state == FSM_ARMED || fsm->state == FSM_RUNNING;
+}
+
+bool fsm_may_enable(const struct fsm *fsm)
+{
+	return fsm_lease_wanted(fsm) && (!fsm->guarded || fsm->held);
 }

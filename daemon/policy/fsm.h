@@ -9,6 +9,10 @@
  *                      | +---------------- STOPPING <---+---------------+  any reason to stop
  *                      +-- ClearFault -- FAULT <--- the pen latched a fault
  *
+ * A dead-man (the foot pedal) is no state of its own: ARMED and RUNNING know whether this ARM is
+ * guarded by one, and whether it is held. Only then a lease may enable. A release takes that back
+ * at once; the pen goes to ARMED by itself, and stays armed.
+ *
  * DETACH leads to ABSENT from everywhere. Whatever is not in the picture stops. Every way out of
  * ARMING, ARMED and RUNNING, and every Stop, raises the stop epoch: an Arm that was waiting for
  * something carries the epoch of its arrival and is refused when it changed. (An ARM that the pen
@@ -28,6 +32,7 @@
 
 #define FSM_CONFIRM_USEC 200000ULL  /* ARM and SET_TARGET unconfirmed for so long: stop */
 #define FSM_ESCALATE_USEC 100000ULL /* drive not shown off for so long: next stage */
+#define FSM_RELEASE_USEC 80000ULL   /* pedal up, and the pen runs on for so long: stop */
 #define FSM_QUIET_USEC 90000ULL	    /* no evidence for so long, when the pen's word is in doubt */
 
 enum fsm_state {
@@ -48,6 +53,8 @@ enum fsm_event {
 	FSM_EV_REFUSED, /* the pen refused ARM */
 	FSM_EV_SAMPLE,	/* @sample, and @judged what the judge says of it */
 	FSM_EV_STOP,	/* somebody or something wants it stopped: @reason */
+	FSM_EV_PRESS,	/* the pedal went down at @made_usec */
+	FSM_EV_RELEASE, /* the pedal is not held, and from now on this ARM needs it; @made_usec */
 	FSM_EV_TICK,	/* time passed */
 };
 #define FSM_EVENTS (FSM_EV_TICK + 1)
@@ -68,9 +75,11 @@ enum fsm_stage {
 #define FSM_DISARMED (1u << 4)	  /* ARMING, ARMED or RUNNING ended; fsm.reason says why */
 #define FSM_CONFIRMED (1u << 5)	  /* ARMING -> ARMED */
 #define FSM_STARTED (1u << 6)	  /* ARMED -> RUNNING */
-#define FSM_PAUSED (1u << 7)	  /* RUNNING -> ARMED: trigger released */
+#define FSM_PAUSED (1u << 7)	  /* RUNNING -> ARMED: trigger or pedal released */
 #define FSM_STOPPED (1u << 8)	  /* STOPPING ended: a sample shows the drive off */
 #define FSM_FAULTED (1u << 9)	  /* the pen latched a fault */
+#define FSM_SEND_OFF (1u << 10)	  /* a lease with enable = 0, at once */
+#define FSM_HELD (1u << 11)	  /* the next lease may enable */
 
 /** struct fsm - one pen; zero is ABSENT. Written by fsm_step() alone. */
 struct fsm {
@@ -85,6 +94,10 @@ struct fsm {
 	bool alarmed;		/* in STOPPING */
 	uint64_t arm_timeout_usec;
 	uint64_t session_end_usec; /* 0 = none */
+	bool guarded;		   /* by a dead-man, since this ARM or a release */
+	bool held;		   /* pressed after the pen was armed, and not released */
+	uint64_t press_after_usec; /* a press made by then counts for nothing */
+	uint64_t released_usec;
 };
 
 struct fsm_input {
@@ -95,6 +108,8 @@ struct fsm_input {
 	uint32_t cmd;		   /* ARM */
 	uint64_t arm_timeout_usec; /* ARM */
 	uint64_t session_end_usec; /* ARM */
+	bool guarded;		   /* ARM: needs the pedal */
+	uint64_t made_usec;	   /* PRESS, RELEASE: when it happened, by the kernel */
 };
 
 /** fsm_step() - the only writer of @fsm. Return: effects, FSM_* bits. Total: defined for every
@@ -104,8 +119,12 @@ uint32_t fsm_step(struct fsm *fsm, const struct fsm_input *input, uint64_t now_u
 /** fsm_deadline_usec() - when FSM_EV_TICK is due; UINT64_MAX = never */
 uint64_t fsm_deadline_usec(const struct fsm *fsm);
 
-/** fsm_lease_wanted() - whether a lease with enable = 1 may go out in this state */
+/** fsm_lease_wanted() - whether leases go out in this state */
 bool fsm_lease_wanted(const struct fsm *fsm);
+
+/** fsm_may_enable() - whether they may enable the trigger: the dead-man, if there is one, is held
+ */
+bool fsm_may_enable(const struct fsm *fsm);
 
 const char *fsm_state_name(enum fsm_state state);
 

@@ -144,6 +144,8 @@ static enum policy_reason judge_trigger(struct judge *judge, const struct mnpen_
 		judge->trigger_held = false;
 	else if (s->state == MNPEN_STATE_RUNNING && judge->trigger_held)
 		return REASON_TRIGGER_HELD;
+	else if (s->state == MNPEN_STATE_ARMED && !(s->flags & MNPEN_FLAG_ENABLED))
+		judge->trigger_held = true; /* what enables it later is not to start it */
 	if (judge_lasted(&judge->trigger_ignored, judge_driven(s) && !pressed, s->time_us,
 			 JUDGE_TRIGGER_USEC))
 		return REASON_TRIGGER_IGNORED;

@@ -265,10 +265,19 @@ static void on_changed(struct pen *pen, void *userdata, unsigned int what)
 {
 }
 
+static bool on_pedal_down(struct pen *pen, void *userdata)
+{
+	struct fake_owner *owner = userdata;
+
+	owner->pedal_asked++;
+	return !owner->pedal_up;
+}
+
 const struct pen_hooks fake_hooks = {
 	.arrived = on_arrived,
 	.left = on_left,
 	.may_run = on_may_run,
+	.pedal_down = on_pedal_down,
 	.sample = on_sample,
 	.gap = on_gap,
 	.disarmed = on_disarmed,

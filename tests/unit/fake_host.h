@@ -31,6 +31,8 @@ struct fake_owner {
 	enum policy_reason may_run; /* the answer that the pen gets */
 	enum policy_reason disarm_reason;
 	bool refuse_arrival;
+	bool pedal_up;		  /* by its level, whatever events said */
+	unsigned int pedal_asked; /* how often */
 	unsigned int results;
 	struct pen_result result; /* of the last command */
 };

@@ -70,6 +70,41 @@ static void trigger_held(void **state)
 	assert_int_equal(feed(&f), REASON_NONE);
 }
 
+/* Pressed while nothing enabled it, then enabled: an edge starts the motor, never a level. */
+static void trigger_before_the_pedal(void **state)
+{
+	struct feed f = feed_armed();
+
+	f.s.flags = MNPEN_FLAG_TRIGGER;
+	assert_int_equal(feed(&f), REASON_NONE);
+	f.s.flags = MNPEN_FLAG_TRIGGER | MNPEN_FLAG_ENABLED;
+	assert_int_equal(feed(&f), REASON_NONE);
+	feed_press(&f);
+	assert_int_equal(feed(&f), REASON_TRIGGER_HELD);
+
+	f = feed_armed();
+	f.s.flags = MNPEN_FLAG_TRIGGER;
+	assert_int_equal(feed(&f), REASON_NONE);
+	f.s.flags = MNPEN_FLAG_ENABLED;
+	assert_int_equal(feed(&f), REASON_NONE);
+	feed_press(&f);
+	assert_int_equal(feed(&f), REASON_NONE);
+
+	/* Disabled while it ran, with the finger on it. */
+	feed_release(&f);
+	f.s.flags = MNPEN_FLAG_TRIGGER;
+	assert_int_equal(feed(&f), REASON_NONE);
+	feed_press(&f);
+	assert_int_equal(feed(&f), REASON_TRIGGER_HELD);
+
+	/* Pressed while it may: what the pen says an instant later is no matter. */
+	f = feed_armed();
+	f.s.flags = MNPEN_FLAG_TRIGGER | MNPEN_FLAG_ENABLED;
+	assert_int_equal(feed(&f), REASON_NONE);
+	feed_press(&f);
+	assert_int_equal(feed(&f), REASON_NONE);
+}
+
 /* Between ARM and its confirmation it counts as held, for nobody can have pressed for this ARM. */
 static void trigger_before_confirmation(void **state)
 {
@@ -188,6 +223,7 @@ int main(void)
 		cmocka_unit_test(trigger_released),
 		cmocka_unit_test(trigger_released_and_flicker),
 		cmocka_unit_test(trigger_held),
+		cmocka_unit_test(trigger_before_the_pedal),
 		cmocka_unit_test(trigger_before_confirmation),
 		cmocka_unit_test(faults_without_fault),
 		cmocka_unit_test(cartridge_gone),
