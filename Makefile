@@ -39,7 +39,7 @@ LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now -pthread $(SANITIZE) $(LDFLAGS)
 
 # pkg-config is asked when a recipe first needs the answer and never while this file is read: on a
 # bare system "make check" installs it first.
-PACKAGES_DAEMON := libsystemd libusb-1.0 sqlite3 libzstd inih libsodium
+PACKAGES_DAEMON := libsystemd libusb-1.0 libevdev sqlite3 libzstd inih libsodium
 PACKAGES_CLI := libsystemd smartcols json-c
 PACKAGES_GADGET := libsystemd json-c
 PACKAGES := $(sort $(PACKAGES_DAEMON) $(PACKAGES_CLI) $(PACKAGES_GADGET))
