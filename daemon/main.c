@@ -14,6 +14,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "daemon/bus/bus.h"
+#include "daemon/inputs.h"
 #include "daemon/options.h"
 #include "daemon/shutdown.h"
 #include "daemon/watchdog.h"
@@ -33,6 +34,7 @@ struct daemon {
 	struct bus *bus;
 	struct store *store;
 	struct station *station;
+	struct inputs *inputs;
 	struct shutdown shutdown;
 	struct watchdog watchdog;
 };
@@ -263,6 +265,16 @@ static int start_station(struct daemon *d, bool quarantined)
 	return r;
 }
 
+static int start_inputs(struct daemon *d)
+{
+	int r = inputs_new(&d->inputs, d->event, d->station);
+
+	if (r < 0)
+		log_error("foot pedals and the pens' buttons cannot be read: %s",
+			  strerrordesc_np(-r));
+	return r;
+}
+
 static int start_pens(struct daemon *d)
 {
 	struct refusal refusal;
@@ -295,6 +307,8 @@ static int start(struct daemon *d)
 		r = start_store(d, &quarantined);
 	if (r >= 0)
 		r = start_station(d, quarantined);
+	if (r >= 0)
+		r = start_inputs(d);
 	return r < 0 ? r : start_pens(d);
 }
 
@@ -304,6 +318,7 @@ static void finish(struct daemon *d)
 {
 	conf_keeper_free(d->keeper);
 	watchdog_end(&d->watchdog);
+	inputs_free(d->inputs);
 	if (!d->shutdown.unfinished)
 		station_free(d->station);
 	store_free(d->store);

@@ -27,7 +27,7 @@ static const struct {
 	{PEN_CHANGED_TARGET, "TargetDepthUm"}, {PEN_CHANGED_TARGET, "TargetSpeedRpm"},
 	{STATION_CHANGED_PROFILE, "Profile"},  {STATION_CHANGED_LIMITS, "Area"},
 	{STATION_CHANGED_LIMITS, "Limits"},    {STATION_CHANGED_LIMITS, "LimitSources"},
-	{STATION_CHANGED_SESSION, "Session"},
+	{STATION_CHANGED_SESSION, "Session"},  {STATION_CHANGED_PEDAL, "Pedal"},
 };
 
 _Static_assert(ELEMENTSOF(pen_properties) < NAMES_MAX, "one more for the end");

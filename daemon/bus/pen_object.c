@@ -39,13 +39,6 @@ static const char *disarm_reason(const struct station_pen *pen)
 	return policy_reason_name(pen_reason(pen->pen));
 }
 
-static const char *pedal_name(const struct station_pen *pen)
-{
-	bool off = conf_station(station_conf(pen->station))->pedal == CONF_PEDAL_OFF;
-
-	return off ? "off" : "none";
-}
-
 static const char *session_path(const struct station_pen *pen)
 {
 	const struct bus_pen *object = pen->object;
@@ -69,7 +62,7 @@ SIMPLE_GETTER(get_battery, "y", pen_sample(pen->pen)->battery_pct)
 SIMPLE_GETTER(get_profile, "s", profile_name(pen))
 SIMPLE_GETTER(get_area, "s", area_name(pen))
 SIMPLE_GETTER(get_session, "o", session_path(pen))
-SIMPLE_GETTER(get_pedal, "s", pedal_name(pen))
+SIMPLE_GETTER(get_pedal, "s", station_pedal_name(pen))
 SIMPLE_GETTER(get_last_sample, "t", pen_sample_usec(pen->pen))
 
 GETTER(get_firmware)

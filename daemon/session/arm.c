@@ -132,6 +132,7 @@ static int send_arm(struct session_request *request, struct refusal *refusal)
 		.arm_timeout_usec = station->arm_timeout_ms * USEC_PER_MSEC,
 		.target_depth_um = pen->target_depth_um,
 		.target_speed_rpm = pen->target_speed_rpm,
+		.guarded = pedal_guards(pen),
 	};
 	int r;
 

@@ -258,20 +258,6 @@ static int gate_time(struct station_pen *pen, struct refusal *refusal)
 	return 0;
 }
 
-static int gate_pedal(struct station_pen *pen, struct refusal *refusal)
-{
-	const struct conf_profile *profile = chosen_profile(pen);
-	enum conf_pedal pedal = conf_station(pen->station->conf)->pedal;
-
-	if (profile && profile->has_pedal && profile->pedal == CONF_PEDAL_REQUIRED)
-		pedal = CONF_PEDAL_REQUIRED;
-	if (pedal != CONF_PEDAL_REQUIRED)
-		return 0;
-	return refuse(refusal, REFUSAL_INTERLOCK,
-		      "a foot pedal is required (Pedal=required), and this version reads none; use "
-		      "a profile and station without that requirement");
-}
-
 static int gate_lease(struct station_pen *pen, struct refusal *refusal)
 {
 	uint16_t lease_ms = conf_station(pen->station->conf)->lease_ms;
@@ -360,7 +346,7 @@ static const struct gate {
 	{"sleeve", gate_sleeve, GATE_NOW},
 	{"battery", gate_battery, GATE_NOW},
 	{"time", gate_time, GATE_NOW},
-	{"pedal", gate_pedal, GATE_NOW},
+	{"pedal", check_pedal, GATE_NOW},
 	{"lease", gate_lease, GATE_CONFIG},
 	{"stream", gate_stream, GATE_NOW},
 	{"cartridge", gate_cartridge, GATE_ASKED},

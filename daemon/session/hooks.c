@@ -16,6 +16,8 @@ void notify_pen(struct station_pen *pen, unsigned int what)
 {
 	struct station *station = pen->station;
 
+	if (what & (STATION_CHANGED_PROFILE | STATION_CHANGED_SESSION))
+		what |= STATION_CHANGED_PEDAL; /* which profile holds says whether one is needed */
 	if (station->listener && pen->listed && what)
 		station->listener->pen_changed(station->listener_userdata, pen, what);
 }
@@ -134,6 +136,7 @@ static void on_left(struct pen *p, void *userdata)
 	}
 	pen->listed = false;
 	pen->rest_seen = false;
+	depth_forget(pen);
 	if (station->listener)
 		station->listener->pen_removed(station->listener_userdata, pen);
 	free(pen->profile);
@@ -150,7 +153,15 @@ static enum policy_reason on_may_run(struct pen *p, void *userdata, uint64_t now
 		return REASON_SESSION_END;
 	if (store_health(pen->station->store, now_usec) != STORE_HEALTHY)
 		return REASON_STORE;
+	/* Needed since, by a changed configuration: this arm was made without it. */
+	if (pedal_guards(pen) && !pen_is_guarded(p))
+		return REASON_PEDAL;
 	return REASON_NONE;
+}
+
+static bool on_pedal_down(struct pen *p, void *userdata)
+{
+	return pedal_down(userdata);
 }
 
 static void on_sample(struct pen *p, void *userdata, uint64_t rx_usec, uint8_t verdict,
@@ -232,6 +243,7 @@ const struct pen_hooks station_hooks = {
 	.arrived = on_arrived,
 	.left = on_left,
 	.may_run = on_may_run,
+	.pedal_down = on_pedal_down,
 	.sample = on_sample,
 	.gap = on_gap,
 	.disarmed = on_disarmed,

@@ -11,6 +11,8 @@
  *   session.c  area, notes, profile, end
  *   config.c   profiles added and removed, configuration read anew
  *   arm.c      Arm, SetTarget, ClearFault
+ *   depth.c    steps of the target that the pen's own buttons and dial ask for
+ *   pedal.c    the foot pedal
  *   alarm.c    standing alarms
  *   flood.c    how much of what a pen says is told
  */
@@ -18,6 +20,10 @@
 #define MNPEN_SESSION_PARTS_H
 
 #include "daemon/session/station.h"
+
+#define DEPTH_STEPS_MAX 8	      /* that wait for one request */
+#define DEPTH_WAIT_USEC 10000ULL      /* then it is tried again */
+#define DEPTH_PATIENCE_USEC 500000ULL /* then they are refused */
 
 /** struct conf_request - who waits for the configuration's one job */
 struct conf_request {
@@ -43,6 +49,9 @@ struct station {
 	struct alarm_pool *alarm_pool;
 	bool alarm_unplaced;	    /* there was one more than there is room for */
 	struct log_limit alarm_log; /* of those met while they stand, or without room */
+	enum station_pedal pedal;
+	const struct station_pedals *pedals; /* NULL = nobody reads any */
+	void *pedals_userdata;
 	const struct station_listener *listener;
 	void *listener_userdata;
 };
@@ -147,6 +156,16 @@ int check_fresh(struct station_pen *pen, struct refusal *refusal);
 /** check_cartridge() - whether needles may be run with @token (0: with a new one). 0, 1 = to be
  * claimed first, -EACCES. */
 int check_cartridge(struct station_pen *pen, uint64_t token, struct refusal *refusal);
+
+/** pedal_guards() - whether an ARM now is to be guarded by the pedal */
+bool pedal_guards(const struct station_pen *pen);
+/** pedal_down() - by the level */
+bool pedal_down(const struct station_pen *pen);
+/** check_pedal() - whether the one that is needed is there. 0, -EACCES */
+int check_pedal(struct station_pen *pen, struct refusal *refusal);
+
+/** depth_forget() - the pen goes: steps that wait are not answered */
+void depth_forget(struct station_pen *pen);
 
 /** first_gate() - the first of station_explain()'s reasons: 0 when there is none
  * @asked: false: the pen will be asked for its cartridge and its calibration, so that what is known

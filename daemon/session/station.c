@@ -113,6 +113,7 @@ int station_new(struct station **ret, sd_event *event, struct conf *conf, struct
 static void station_pen_free(struct station_pen *pen)
 {
 	pen_free(pen->pen);
+	depth_forget(pen);
 	session_free(pen->session);
 	free(pen->request);
 	free(pen->profile);

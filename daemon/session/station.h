@@ -75,6 +75,16 @@ struct session {
 
 struct session_request; /* a request under way: begin, arm, end, ... */
 
+/** struct depth_wish - steps that the pen's own buttons and dial ask for, of depth.c */
+struct depth_wish {
+	const char *kind; /* "button", "dial" */
+	int steps;	  /* not answered yet; positive is deeper */
+	int sent;	  /* with the request under way */
+	uint64_t epoch;	  /* of their arrival */
+	uint64_t since_usec;
+	sd_event_source *timer;
+};
+
 /** struct station_pen - a pen and what the station knows of it; valid until left() */
 struct station_pen {
 	struct station *station;
@@ -86,8 +96,9 @@ struct station_pen {
 	uint16_t target_speed_rpm;
 	uint64_t event_seq;
 	struct session_request *request; /* one at a time; NULL = none */
-	struct flood flood;		 /* what it may make us write, unplugged or not */
-	struct bucket signals;		 /* of daemon/bus: changes told */
+	struct depth_wish wish;
+	struct flood flood;    /* what it may make us write, unplugged or not */
+	struct bucket signals; /* of daemon/bus: changes told */
 	struct log_limit log_limit;
 	bool rest_seen; /* by a sample that is about to be recorded */
 	void *object;	/* of daemon/bus */
@@ -140,6 +151,7 @@ struct station_listener {
 #define STATION_CHANGED_PROFILE (1u << 16) /* Profile */
 #define STATION_CHANGED_LIMITS (1u << 17)  /* Area, Limits, LimitSources */
 #define STATION_CHANGED_SESSION (1u << 18)
+#define STATION_CHANGED_PEDAL (1u << 19)
 
 /** station_new() - holds a reference to @conf; @store must outlive it */
 int station_new(struct station **ret, sd_event *event, struct conf *conf, struct store *store);
@@ -234,6 +246,41 @@ int station_remove_profile(struct station *station, const char *name, uint32_t u
  * of several that wait the last one is answered. */
 int station_reload(struct station *station, station_done done, void *userdata,
 		   struct refusal *refusal);
+
+/**
+ * station_step_depth() - the pen's own button or dial was used: the target, kept or live, goes that
+ * many steps of the pen deeper (positive) or less deep, as station_set_target() would do it
+ * @kind: static text, of the event that tells the outcome
+ */
+void station_step_depth(struct station_pen *pen, const char *kind, int steps);
+
+/* ---- foot pedals; without them there are none ---- */
+
+enum station_pedal {
+	STATION_PEDAL_NONE,
+	STATION_PEDAL_UNUSABLE, /* there is one that nothing is known of: it counts as released */
+	STATION_PEDAL_RELEASED,
+	STATION_PEDAL_HELD,
+};
+
+/** struct station_pedals - who reads them; called from the main loop */
+struct station_pedals {
+	/* Whether the one that is held is down now, by its level. It may call station_pedal(). */
+	bool (*down)(void *userdata);
+	/* Why one is unusable; when there is none, what could be one; "" = nothing to say */
+	void (*describe)(void *userdata, char *buf, size_t size);
+};
+
+void station_set_pedals(struct station *station, const struct station_pedals *pedals,
+			void *userdata);
+
+/** station_pedal() - the pedals are otherwise than before, since @made_usec
+ * @cause: static text, for the record */
+void station_pedal(struct station *station, enum station_pedal pedal, const char *cause,
+		   uint64_t made_usec);
+
+/** station_pedal_name() - as far as it concerns this pen: "off", "none", "released", "held" */
+const char *station_pedal_name(const struct station_pen *pen);
 
 /**
  * station_limits() - what holds for this pen now: with its profile and area when chosen
