@@ -62,6 +62,7 @@ SHARED_SRC := $(wildcard tests/shared/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c)
 BRIDGE_PRELOAD_SRC := tests/bridge/preload.c
 BRIDGE_SRC := $(filter-out $(BRIDGE_PRELOAD_SRC),$(wildcard tests/bridge/*.c))
+FOOT_SRC := $(wildcard tests/foot/*.c)
 HARNESS_SRC := $(filter-out $(wildcard tests/bus/test_*.c),$(wildcard tests/bus/*.c))
 BUS_SRC := $(wildcard tests/bus/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
@@ -74,7 +75,7 @@ BUS_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(HARNESS_SRC),$(BUS_SRC)))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(filter-out $(BENCH_HELPERS),$(BENCH_SRC)))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(filter-out $(FUZZ_HELPERS),$(FUZZ_SRC)))
 ALL_SRC := $(DRIVER_SRC) $(DAEMON_SRC) $(CLI_SRC) $(GADGET_SRC) $(SHARED_SRC) $(UNIT_SRC) $(BUS_SRC) \
-	$(BENCH_SRC) $(BRIDGE_SRC) $(BRIDGE_PRELOAD_SRC) $(FUZZ_SRC) \
+	$(BENCH_SRC) $(BRIDGE_SRC) $(BRIDGE_PRELOAD_SRC) $(FOOT_SRC) $(FUZZ_SRC) \
 	$(wildcard daemon/main.c cli/main.c tests/gadget/main.c)
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
@@ -208,12 +209,13 @@ $(OBJ)/%.o: %.c $(OBJ)/flags.compile
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(PKG_CFLAGS) $(CFLAGS_ALL) -MMD -MP -MT $@ -MT $(BUILD)/lint/tidy/$*.ok -c -o $@ $<
 $(call objects,$(SHARED_SRC) $(UNIT_SRC) $(BUS_SRC) $(BENCH_SRC) $(FUZZ_SRC)): | packages-test
 
-# Only the bridge needs GLib, whose headers do not bear our warnings.
+# Only the bridge and the foot need GLib, whose headers do not bear our warnings.
 BRIDGE_CFLAGS = $(call once,BRIDGE_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES_BRIDGE) 2>/dev/null)))
-$(call objects,$(BRIDGE_SRC)) $(patsubst %.c,$(BUILD)/lint/tidy/%.ok,$(BRIDGE_SRC)) \
+$(call objects,$(BRIDGE_SRC) $(FOOT_SRC)) \
+	$(patsubst %.c,$(BUILD)/lint/tidy/%.ok,$(BRIDGE_SRC) $(FOOT_SRC)) \
 	$(patsubst %,$(BUILD)/lint/headers/%.ok,$(wildcard tests/bridge/*.h)): \
 		PKG_CFLAGS = $(BRIDGE_CFLAGS)
-$(call objects,$(BRIDGE_SRC)): | packages-test
+$(call objects,$(BRIDGE_SRC) $(FOOT_SRC)): | packages-test
 
 # One archive a layer group; the linker takes from it what a program uses.
 $(OBJ)/libdriver.a: $(call objects,$(DRIVER_SRC))
@@ -253,15 +255,20 @@ $(BUILD)/tests/bus/%: $(OBJ)/tests/bus/%.o $(call libs,harness driver) $(OBJ)/fl
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(call link,$(LIBS_TESTS))
-# What the bus tests run programs under that expect a USB device of the kernel.
+# What the bus tests run programs under that expect a USB device or a pedal of the kernel.
 BRIDGE := $(BUILD)/tests/bus/bridge
-$(BUS_TESTS): | $(BRIDGE) $(BRIDGE).so
+FOOT := $(BUILD)/tests/bus/foot
+$(BUS_TESTS): | $(BRIDGE) $(BRIDGE).so $(FOOT)
 # Beside umockdev's, in programs of others: no sanitizer of ours comes with it.
 $(BRIDGE).so: $(BRIDGE_PRELOAD_SRC) $(OBJ)/flags.compile
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(filter-out -fPIE,-std=gnu11 $(WARNINGS) $(CFLAGS)) -fPIC -shared -Wl,-z,defs -o $@ $<
 $(BRIDGE): $(call objects,$(BRIDGE_SRC)) $(call libs,driver) $(OBJ)/flags.link
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(call link,$(LIBS_BRIDGE))
+$(FOOT): $(call objects,$(FOOT_SRC)) $(OBJ)/flags.link
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(call link,$(LIBS_BRIDGE))

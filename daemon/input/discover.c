@@ -131,9 +131,11 @@ static int enumerate(struct discover *discover)
 		r = sd_device_enumerator_add_match_subsystem(enumerator, "input", true);
 	if (r >= 0)
 		r = sd_device_enumerator_add_match_sysname(enumerator, "event*");
+	/* One that udev is not done with carries no mark yet, and is told of again. */
+	if (r >= 0)
+		r = sd_device_enumerator_allow_uninitialized(enumerator);
 	if (r < 0)
 		return r;
-	/* By default only those that udev is done with; of the others the monitor tells. */
 	for (sd_device *device = sd_device_enumerator_get_device_first(enumerator); device;
 	     device = sd_device_enumerator_get_device_next(enumerator))
 		if (is_event_node(device))

@@ -136,7 +136,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
 	struct node *node = userdata;
 	int r = drain(node);
 
-	if (r >= 0 && events & (EPOLLERR | EPOLLHUP) && !(events & EPOLLIN))
+	if (r >= 0 && events & (EPOLLERR | EPOLLHUP)) /* hung up: nothing more will come */
 		r = -ENODEV;
 	if (r >= 0 && node->role == NODE_PEDAL && !node->grabbed) {
 		r = take(node);

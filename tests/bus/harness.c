@@ -152,6 +152,11 @@ static void launch(struct rig *rig, struct process *process, const char *name, c
 	snprintf(tmp, sizeof(tmp), "TMPDIR=%s", rig->dir);
 	if (rig->options.usb)
 		add_bridge(&words, rig);
+	if (rig->options.foot) {
+		add(&words, program("tests/bus/foot"));
+		add_text(&words, "%s/foot", rig->dir);
+		add(&words, "--");
+	}
 	for (size_t i = 0; rig->options.under[i]; i++)
 		add(&words, rig->options.under[i]);
 	add(&words, program("mnpend"));
@@ -183,6 +188,10 @@ void rig_start_daemon(struct rig *rig)
 	notify = open_notify(rig, address, sizeof(address));
 	launch(rig, &rig->daemon, "mnpend", address);
 	await_ready(rig, notify);
+	if (rig->options.foot) {
+		rig->foot_fd = gadget_connect(rig_path(rig, "foot"));
+		assert_true(rig->foot_fd >= 0);
+	}
 	rig_await_pens(rig);
 }
 
@@ -233,7 +242,7 @@ struct rig *rig_start(void **state, const struct rig_options *options)
 	*state = rig;
 	rig->options = options ? *options : none;
 	rig->pens = rig->options.pens ? rig->options.pens : 1;
-	rig->control_fd = -EBADF;
+	rig->control_fd = rig->foot_fd = -EBADF;
 	rig_make_dir(rig);
 	snprintf(rig->db, sizeof(rig->db), "%s/state/sessions.db", rig->dir);
 	pen_path(rig, 1, rig->pen, sizeof(rig->pen));
@@ -310,6 +319,7 @@ void rig_stop(struct rig *rig)
 	check_sound(&rig->gadget);
 	assert_true(process_none_left());
 	rig->control_fd = close_fd(rig->control_fd);
+	rig->foot_fd = close_fd(rig->foot_fd);
 	rig_remove_dir(rig);
 	assert_true(access(rig->dir, F_OK) < 0);
 	rig->stopped = true;

@@ -47,6 +47,7 @@ struct rig_options {
 	const char *gadget_options[6];
 	bool no_daemon;	    /* the test starts it */
 	const char *listen; /* NULL = a free port */
+	bool foot;	    /* a pedal is plugged in: tests/foot, at rig->foot_fd */
 };
 
 struct rig {
@@ -64,6 +65,7 @@ struct rig {
 	struct logind *logind; /* of tests that make one; ended with the rig */
 	struct client *client;
 	int control_fd; /* of the virtual pens */
+	int foot_fd;	/* of the pedal; gadget_do() speaks to it as well */
 	bool stopped;
 	bool gadget_killed;
 };

@@ -109,6 +109,11 @@ WRAP(int, sd_device_enumerator_add_match_sysname, sd_device_enumerator *e, const
 	return 0;
 }
 
+WRAP(int, sd_device_enumerator_allow_uninitialized, sd_device_enumerator *e)
+{
+	return 0;
+}
+
 WRAP(sd_device *, sd_device_enumerator_get_device_next, sd_device_enumerator *e)
 {
 	return present[e->at] ? present[e->at++] : NULL;
