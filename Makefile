@@ -63,6 +63,7 @@ UNIT_SRC := $(wildcard tests/unit/*.c)
 BRIDGE_PRELOAD_SRC := tests/bridge/preload.c
 BRIDGE_SRC := $(filter-out $(BRIDGE_PRELOAD_SRC),$(wildcard tests/bridge/*.c))
 FOOT_SRC := $(wildcard tests/foot/*.c)
+VM_SRC := $(wildcard tests/vm/*.c)
 HARNESS_SRC := $(filter-out $(wildcard tests/bus/test_*.c),$(wildcard tests/bus/*.c))
 BUS_SRC := $(wildcard tests/bus/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
@@ -72,10 +73,11 @@ BENCH_HELPERS := $(filter-out $(wildcard tests/bench/bench_*.c),$(BENCH_SRC))
 UNIT_HELPERS := $(filter-out $(wildcard tests/unit/test_*.c),$(UNIT_SRC))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(UNIT_HELPERS),$(UNIT_SRC)))
 BUS_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(HARNESS_SRC),$(BUS_SRC)))
+VM_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(VM_SRC))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(filter-out $(BENCH_HELPERS),$(BENCH_SRC)))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(filter-out $(FUZZ_HELPERS),$(FUZZ_SRC)))
 ALL_SRC := $(DRIVER_SRC) $(DAEMON_SRC) $(CLI_SRC) $(GADGET_SRC) $(SHARED_SRC) $(UNIT_SRC) $(BUS_SRC) \
-	$(BENCH_SRC) $(BRIDGE_SRC) $(BRIDGE_PRELOAD_SRC) $(FOOT_SRC) $(FUZZ_SRC) \
+	$(BENCH_SRC) $(BRIDGE_SRC) $(BRIDGE_PRELOAD_SRC) $(FOOT_SRC) $(VM_SRC) $(FUZZ_SRC) \
 	$(wildcard daemon/main.c cli/main.c tests/gadget/main.c)
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
@@ -101,7 +103,7 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 all: $(PROGRAMS) $(BUILD)/data/.stamp $(SYSTEM_FILES) ## programs and build/data, the default
 
 .PHONY: tests
-tests: all $(UNIT_TESTS) $(BUS_TESTS) $(BENCHES) $(call objects,$(FUZZ_SRC)) ## build programs, tests and benchmarks, run none
+tests: all $(UNIT_TESTS) $(BUS_TESTS) $(VM_PROGRAMS) $(BENCHES) $(call objects,$(FUZZ_SRC)) ## build programs, tests and benchmarks, run none
 
 .PHONY: deps
 deps: ## install what building, demo and tests need (root), or print the command
@@ -207,7 +209,7 @@ $(OBJ)/%.o: %.c $(OBJ)/flags.compile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(PKG_CFLAGS) $(CFLAGS_ALL) -MMD -MP -MT $@ -MT $(BUILD)/lint/tidy/$*.ok -c -o $@ $<
-$(call objects,$(SHARED_SRC) $(UNIT_SRC) $(BUS_SRC) $(BENCH_SRC) $(FUZZ_SRC)): | packages-test
+$(call objects,$(SHARED_SRC) $(UNIT_SRC) $(BUS_SRC) $(VM_SRC) $(BENCH_SRC) $(FUZZ_SRC)): | packages-test
 
 # Only the bridge and the foot need GLib, whose headers do not bear our warnings.
 BRIDGE_CFLAGS = $(call once,BRIDGE_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES_BRIDGE) 2>/dev/null)))
@@ -272,6 +274,11 @@ $(FOOT): $(call objects,$(FOOT_SRC)) $(OBJ)/flags.link
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(call link,$(LIBS_BRIDGE))
+# What runs inside the virtual machine beside the installed package.
+$(BUILD)/tests/vm/%: $(OBJ)/tests/vm/%.o $(call libs,driver) $(OBJ)/flags.link
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(call link,$(LIBS_TESTS))
 $(BUILD)/tests/bench/%: $(OBJ)/tests/bench/%.o $(call libs,bench harness gadget daemon driver) $(OBJ)/flags.link
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
