@@ -35,9 +35,8 @@
 #define CONF_DEFAULT_BATTERY_RUN_MS 3600000u /* of a model that says nothing of its battery */
 #define CONF_STREAM_PERIOD_MAX_US 4000	     /* slower would miss strokes at the highest speed */
 
-/* No pedal is read yet: REQUIRED forbids arming. */
 enum conf_pedal {
-	CONF_PEDAL_OPTIONAL, /* watched when there is one */
+	CONF_PEDAL_OPTIONAL, /* as if required when there is one */
 	CONF_PEDAL_REQUIRED, /* needles run only while it is held */
 	CONF_PEDAL_OFF,
 };

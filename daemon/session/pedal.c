@@ -86,7 +86,7 @@ int check_pedal(struct station_pen *pen, struct refusal *refusal)
 	return refuse(refusal, REFUSAL_INTERLOCK,
 		      "a foot pedal is required (Pedal=required), and none is there; plug it in "
 		      "and mark it: SUBSYSTEM==\"input\", KERNEL==\"event*\", "
-		      "ENV{ID_VENDOR_ID}==\"0426\", ENV{ID_MODEL_ID}==\"3011\", "
+		      "ATTRS{id/vendor}==\"0426\", ATTRS{id/product}==\"3011\", "
 		      "ENV{MNPEN_PEDAL}=\"1\" with its own ids in "
 		      "/etc/udev/rules.d/71-mnpen-pedal.rules, then udevadm trigger -s input%s%s",
 		      *text ? "; could be one: " : "", text);
