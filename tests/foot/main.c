@@ -241,7 +241,9 @@ static gboolean on_command(int fd, GIOCondition condition, void *userdata)
 
 static gboolean on_connect(int fd, GIOCondition condition, void *userdata)
 {
-	int control = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	struct sockaddr_un who;
+	socklen_t len = sizeof(who);
+	int control = accept4(fd, (struct sockaddr *)&who, &len, SOCK_CLOEXEC);
 
 	if (control >= 0)
 		g_unix_fd_add(control, G_IO_IN | G_IO_HUP, on_command, userdata);
@@ -252,9 +254,9 @@ static int listen_at(struct foot *foot, const char *path)
 {
 	struct sockaddr_un where = {.sun_family = AF_UNIX};
 
-	if (strlen(path) >= sizeof(where.sun_path))
+	if ((size_t)snprintf(where.sun_path, sizeof(where.sun_path), "%s", path) >=
+	    sizeof(where.sun_path))
 		return -ENAMETOOLONG;
-	strcpy(where.sun_path, path);
 	(void)unlink(path);
 	foot->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (foot->listen_fd < 0 ||
