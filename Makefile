@@ -116,8 +116,8 @@ demo: ## show a session from profile to safety stop, in 30 s, unprivileged
 	@tests/demo/run
 
 .PHONY: check
-check: ## lint, unit and bus tests, fuzzing; closes with "N passed, N failed"
-	@$(TOOLS)/deps install build test lint fuzz
+check: ## lint, unit, bus and VM tests, fuzzing; closes with "N passed, N failed"
+	@$(TOOLS)/deps install build test lint fuzz vm
 	+@JOBS=$(JOBS) $(TOOLS)/check '$(UNIT_TESTS)' '$(BUS_TESTS)' '$(FUZZERS)'
 
 .PHONY: check-unit
@@ -127,6 +127,13 @@ check-unit: $(UNIT_TESTS) ## unit tests only
 .PHONY: check-bus
 check-bus: all $(BUS_TESTS) ## bus tests only: daemon, command and pen over loopback
 	@$(TOOLS)/run-tests -j 2 -t 180 bus $(BUS_TESTS)
+
+# VM_SCENARIO="NAME..." takes some of tests/vm/scenarios.
+.PHONY: check-vm
+check-vm: ## Debian in QEMU with the packages installed: all scenarios, or VM_SCENARIO=NAME
+	@$(TOOLS)/deps install build test package vm
+	@$(SUBMAKE) $(VM_PROGRAMS)
+	+@JOBS=$(JOBS) tests/vm/run
 
 .PHONY: fuzz-smoke
 fuzz-smoke: ## each fuzz harness for 10 s
