@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2034 # pedal_ns is for scenarios
+# shellcheck shell=bash disable=SC2034 # pedal_ns and pedal_node are for scenarios
 # A foot pedal, marked as the administrator would, for a station that requires one. Sourced.
 
 pedal_plug()
 {
 	modprobe -a uinput evdev
 	mkdir -p /run/udev/rules.d
-	printf '%s\n' 'SUBSYSTEM=="input", KERNELS=="input*", ATTRS{id/vendor}=="0911", ATTRS{id/product}=="1844", ENV{MNPEN_PEDAL}="1"' \
+	echo 'SUBSYSTEM=="input", KERNELS=="input*", ATTRS{name}=="mnpen test pedal", ENV{MNPEN_PEDAL}="1"' \
 		>/run/udev/rules.d/71-vm-pedal.rules
 	udevadm control --reload
 	coproc pedal { exec /run/vm/bin/pedal; }
+	read -r -t 5 -u "${pedal[0]}" _ pedal_node || fail "the pedal's program is not ready"
 	wait_for 5 "the daemon has the pedal" pedal_is released
 }
 
@@ -29,17 +30,6 @@ pedal_unplug()
 pedal_is()
 {
 	[ "$(property Pedal)" = "\"$1\"" ]
-}
-
-pedal_node()
-{
-	local path
-	for path in /sys/class/input/event*/device/name; do
-		if [ "$(cat "$path")" = "VM foot pedal" ]; then
-			path=${path%/device/name}
-			echo "/dev/input/${path##*/}"
-		fi
-	done
 }
 
 # Foot first, then the hand.
