@@ -183,7 +183,7 @@ start_over()
 	unplug_all
 	rm -rf /var/lib/mnpen/* /etc/mnpen/mnpend.conf.d
 	station
-	systemctl reset-failed mnpend.service
+	systemctl reset-failed mnpend.service 2>/dev/null
 	start_daemon
 }
 
@@ -204,7 +204,7 @@ tell_state()
 	timeout 5 mnpenctl --no-pager status
 	lsusb
 	echo "--- arm said"
-	cat /run/arm.log
+	uniq /run/arm.log | tail -n 20
 } 2>/dev/null
 
 dmesg_since()
@@ -228,9 +228,10 @@ begin()
 	ctl target --depth 0.5mm --speed 6000rpm >/dev/null || fail "target"
 }
 
+# A shell starts what runs in the background with SIGINT ignored, and that is how arm is ended.
 arm()
 {
-	ctl arm >/run/arm.log 2>&1 </dev/null &
+	env --default-signal mnpenctl --no-pager arm >/run/arm.log 2>&1 </dev/null &
 	arm_pid=$!
 	await_pen state armed 5
 }
