@@ -212,11 +212,15 @@ static inline void next(struct fixture *f)
 	fake_host_sample(f->host, &f->sample);
 }
 
-static inline void answer_cartridge(struct fixture *f)
+/* GET_CARTRIDGE and GET_INFO. */
+static inline void answer_refresh(struct fixture *f)
 {
 	static const uint8_t none[MNPEN_CARTRIDGE_SIZE];
+	uint8_t info[MNPEN_INFO_SIZE];
 
 	fake_host_answer(f->host, 0, none, sizeof(none));
+	mnpen_info_encode(info, pen_info(f->pen->pen));
+	fake_host_answer(f->host, 0, info, sizeof(info));
 }
 
 static inline void begin(struct fixture *f)
@@ -226,7 +230,7 @@ static inline void begin(struct fixture *f)
 	assert_int_equal(station_begin(f->pen, pen_epoch(f->pen->pen), "thin", "C-17", &options,
 				       on_answer, f, &f->refusal),
 			 0);
-	answer_cartridge(f);
+	answer_refresh(f);
 	assert_int_equal(wait_answer(f), REFUSAL_NONE);
 	fake_host_answer(f->host, 0, NULL, 0); /* SET_STREAM */
 	next(f);
@@ -254,14 +258,14 @@ static inline void arm(struct fixture *f, uint16_t depth_um)
 {
 	fake_host_clear(f->host);
 	assert_int_equal(station_arm(f->pen, pen_epoch(f->pen->pen), on_answer, f, &f->refusal), 0);
-	answer_cartridge(f);
-	assert_string_equal(f->host->log, "get-cartridge arm ");
+	answer_refresh(f);
+	assert_string_equal(f->host->log, "get-cartridge get-info arm ");
 	fake_host_answer(f->host, 0, NULL, 0);
 	f->sample.state = MNPEN_STATE_ARMED;
 	f->sample.last_cmd++;
 	next(f);
 	confirm_target(f, depth_um);
-	assert_string_equal(f->host->log, "get-cartridge arm set-target lease ");
+	assert_string_equal(f->host->log, "get-cartridge get-info arm set-target lease ");
 }
 
 static inline void expect_told(struct fixture *f, const char *told)
