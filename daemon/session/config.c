@@ -16,15 +16,23 @@
 
 /* ---- a new snapshot takes the place of the old one ---- */
 
-/* What a pen stood on before the change. */
+/* What a pen stands on: all that an ARM takes with it from the configuration. */
 struct ground {
 	bool had_limits;
 	struct limits limits;
+	uint16_t max_sample_age_ms;
+	uint32_t arm_timeout_ms;
+	uint16_t lease_ms;
 };
 
 static struct ground ground_of(struct station_pen *pen)
 {
-	struct ground ground = {0};
+	const struct conf_station *station = conf_station(pen->station->conf);
+	struct ground ground = {
+		.max_sample_age_ms = station->max_sample_age_ms,
+		.arm_timeout_ms = station->arm_timeout_ms,
+		.lease_ms = station->lease_ms,
+	};
 	struct refusal ignored;
 
 	ground.had_limits = station_limits(pen, &ground.limits, &ignored) == 0;
@@ -38,13 +46,15 @@ static bool limits_same(const struct limits *a, const struct limits *b)
 	       a->run_ms == b->run_ms && a->session_ms == b->session_ms;
 }
 
-/* An armed pen goes on only under the very limits it was armed with. */
+/* An armed pen goes on only under the very limits and times it was armed with. */
 static bool ground_holds(struct station_pen *pen, const struct ground *before)
 {
 	struct ground now = ground_of(pen);
 	struct refusal ignored;
 
 	return before->had_limits && now.had_limits && limits_same(&before->limits, &now.limits) &&
+	       before->max_sample_age_ms == now.max_sample_age_ms &&
+	       before->arm_timeout_ms == now.arm_timeout_ms && before->lease_ms == now.lease_ms &&
 	       config_gates(pen, &ignored) == 0;
 }
 

@@ -346,7 +346,7 @@ static const struct gate {
 	{"sleeve", gate_sleeve, GATE_NOW},
 	{"battery", gate_battery, GATE_NOW},
 	{"time", gate_time, GATE_NOW},
-	{"pedal", check_pedal, GATE_NOW},
+	{"pedal", check_pedal, GATE_CONFIG},
 	{"lease", gate_lease, GATE_CONFIG},
 	{"stream", gate_stream, GATE_NOW},
 	{"cartridge", gate_cartridge, GATE_ASKED},

@@ -339,6 +339,31 @@ static void test_station_broken(void **state)
 	rig_stop(rig);
 }
 
+/* What an ARM takes with it besides the limits: each of them stops whoever works under the old. */
+static void test_station_terms(void **state)
+{
+	static const char *const terms[] = {"MaxSampleAge = 150ms", "ArmTimeout = 90s",
+					    "Lease = 290ms", "Pedal = required"};
+	struct rig *rig = rig_start(state, NULL);
+	char text[128];
+
+	rig_begin(rig);
+	for (size_t i = 0; i < ELEMENTSOF(terms); i++) {
+		station(rig, "");
+		reload(rig);
+		rig_arm(rig);
+		snprintf(text, sizeof(text), "[Station]\n%s%s\n",
+			 i > 0 ? "MaxSampleAge = 200ms\n" : "", terms[i]);
+		rig_write(rig, "mnpend.conf", text);
+		reload(rig);
+		assert_explained(rig, "config", false);
+		rig_await_value(rig, "Armed", 0, STEP_MS);
+		rig_await_word(rig, "DisarmReason", "settings", STEP_MS);
+	}
+	assert_explained(rig, "pedal", true);
+	rig_stop(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,6 +375,7 @@ int main(void)
 		RIG_TEST(test_reload_running),
 		RIG_TEST(test_profile_rewritten),
 		RIG_TEST(test_station_broken),
+		RIG_TEST(test_station_terms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
