@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/conf/parts.h"
@@ -38,16 +39,18 @@ struct conf_keeper {
 
 /* ---- the thread ---- */
 
-/* Also an empty file masks. One that cannot be looked at counts as there. */
+/* Also an empty file masks, and a link that leads nowhere. One that cannot be looked at counts as
+ * there. */
 static bool masked(const struct conf_keeper *keeper, const char *name)
 {
 	_cleanup_free_ char *path = NULL;
+	struct stat st;
 
 	if (asprintf(&path, "%s/%s.conf", keeper->admin_dir, name) < 0) {
 		path = NULL;
 		return true;
 	}
-	return access(path, F_OK) == 0 || errno != ENOENT;
+	return lstat(path, &st) == 0 || errno != ENOENT;
 }
 
 static int change_files(const struct conf_keeper *keeper, const struct job *job)

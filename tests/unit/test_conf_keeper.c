@@ -222,6 +222,11 @@ static void administrator_masks(void **state)
 	assert_int_equal(add(f, "one", text_b), -EEXIST);
 	assert_false(there(f, "state/profiles.d/one.conf"));
 	assert_int_equal(unlink(path_of(f, "etc/profiles.d/one.conf")), 0);
+	/* Nor is a link that leads nowhere nothing: a reload would find the name taken. */
+	assert_int_equal(symlink("nowhere", path_of(f, "etc/profiles.d/one.conf")), 0);
+	assert_int_equal(add(f, "one", text_b), -EEXIST);
+	assert_false(there(f, "state/profiles.d/one.conf"));
+	assert_int_equal(unlink(path_of(f, "etc/profiles.d/one.conf")), 0);
 	assert_int_equal(add(f, "one", text_b), 0);
 	assert_string_equal(title(f, "one"), "B");
 	put(f, "etc/profiles.d/one.conf", text_a);
