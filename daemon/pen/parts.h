@@ -161,7 +161,8 @@ void pen_reconcile(struct pen *pen); /* stream period, cartridge: when there is 
 uint32_t pen_stream_period_us(const struct pen *pen); /* that the stream is to have */
 /** pen_take_cartridge() - the answer to GET_CARTRIDGE. Return: whether it could be read */
 bool pen_take_cartridge(struct pen *pen, const struct ep0_answer *a);
-/** pen_take_info() - the same of GET_INFO. What cannot be read leaves what was known. */
+/** pen_take_info() - the same of GET_INFO. What cannot be read leaves what was known, and so does
+ * what has changed in more than its calibration and its motor time. */
 bool pen_take_info(struct pen *pen, const struct ep0_answer *a);
 
 /* ---- pen.c ---- */

@@ -4,6 +4,7 @@
  * when EP0 has nothing better to do: the stream's period, and what we know of the cartridge.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "daemon/pen/parts.h"
 #include "driver/base/cleanup.h"
@@ -37,10 +38,28 @@ bool pen_take_cartridge(struct pen *pen, const struct ep0_answer *a)
 	return readable;
 }
 
+/* The limits, sensors and model that it was taken in with stand for as long as it is plugged in. */
+static bool info_goes_on(const struct mnpen_info *before, const struct mnpen_info *now)
+{
+	uint8_t wanted[MNPEN_INFO_SIZE], got[MNPEN_INFO_SIZE];
+	struct mnpen_info same = *before;
+
+	same.calibrated_on_days = now->calibrated_on_days;
+	same.calibration_due_days = now->calibration_due_days;
+	same.motor_total_s = now->motor_total_s;
+	mnpen_info_encode(wanted, &same);
+	mnpen_info_encode(got, now);
+	return memcmp(wanted, got, sizeof(got)) == 0;
+}
+
 bool pen_take_info(struct pen *pen, const struct ep0_answer *a)
 {
-	if (mnpen_info_decode(&pen->info, a->data, a->len) >= 0)
+	struct mnpen_info now;
+
+	if (mnpen_info_decode(&now, a->data, a->len) >= 0 && info_goes_on(&pen->info, &now)) {
+		pen->info = now;
 		return true;
+	}
 	pen_event(pen, "undecodable", &FIELD_S("record", "info"), 1);
 	return false;
 }

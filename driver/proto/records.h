@@ -25,8 +25,8 @@
 
 #include "driver/proto/proto.h"
 
-/** struct mnpen_info - what a pen says of itself; but for its calibration constant while it is
- * plugged in */
+/** struct mnpen_info - what a pen says of itself; but for its calibration and its motor time
+ * constant while it is plugged in */
 struct mnpen_info {
 	uint16_t protocol; /* 0x0100; another major number is refused */
 	uint16_t firmware; /* BCD */

@@ -106,6 +106,94 @@ static void unreadable_cartridge_is_not_the_old_one(void **state)
 	assert_int_equal(pen_cartridge(f->pen)->length_um, 0);
 }
 
+static void answer_info(struct fixture *f, const struct mnpen_info *info)
+{
+	uint8_t buf[MNPEN_INFO_SIZE];
+
+	mnpen_info_encode(buf, info);
+	fake_host_answer(f->host, 0, buf, sizeof(buf));
+}
+
+static enum pen_outcome refresh_with(struct fixture *f, const struct mnpen_info *info)
+{
+	const struct mnpen_cartridge cartridge = {0};
+	uint8_t buf[MNPEN_CARTRIDGE_SIZE];
+
+	mnpen_cartridge_encode(buf, &cartridge);
+	assert_int_equal(pen_refresh(f->pen, fake_host_done, &f->owner), 0);
+	fake_host_answer(f->host, 0, buf, sizeof(buf));
+	answer_info(f, info);
+	return f->owner.result.outcome;
+}
+
+/* A pen that has no sensors and other limits all of a sudden is not the one that was taken in. */
+static void only_the_calibration_changes(void **state)
+{
+	struct fixture *f = *state;
+	const struct mnpen_info before = *pen_info(f->pen);
+	struct mnpen_info now = before;
+
+	now.calibrated_on_days++;
+	now.calibration_due_days++;
+	now.motor_total_s++;
+	assert_int_equal(refresh_with(f, &now), PEN_CONFIRMED);
+	assert_int_equal(pen_info(f->pen)->calibration_due_days, before.calibration_due_days + 1);
+
+	now.features ^= MNPEN_FEATURE_SLEEVE;
+	assert_int_equal(refresh_with(f, &now), PEN_UNCONFIRMED);
+	assert_int_equal(pen_info(f->pen)->features, before.features);
+	now = before;
+	now.depth_max_um -= 100;
+	assert_int_equal(refresh_with(f, &now), PEN_UNCONFIRMED);
+	assert_int_equal(pen_info(f->pen)->depth_max_um, before.depth_max_um);
+	strcpy(now.model, "other");
+	assert_int_equal(refresh_with(f, &now), PEN_UNCONFIRMED);
+	assert_string_equal(pen_info(f->pen)->model, "fake");
+	assert_int_equal(refresh_with(f, &before), PEN_CONFIRMED);
+}
+
+static void on_looked(void *userdata)
+{
+	++*(unsigned int *)userdata;
+}
+
+/* Who looks hears of it once, whatever comes between; the next one may look again. */
+static void looks_once(void **state)
+{
+	struct fixture *f = *state;
+	struct mnpen_info info = *pen_info(f->pen);
+	unsigned int looked = 0;
+
+	info.calibration_due_days++;
+	assert_int_equal(pen_look(f->pen, on_looked, &looked), 0);
+	assert_int_equal(pen_look(f->pen, on_looked, &looked), -EBUSY);
+	assert_int_equal(looked, 0);
+	answer_info(f, &info);
+	assert_int_equal(looked, 1);
+	assert_int_equal(pen_info(f->pen)->calibration_due_days, info.calibration_due_days);
+
+	/* A command goes behind it, a STOP past it. */
+	assert_int_equal(pen_look(f->pen, on_looked, &looked), 0);
+	assert_int_equal(pen_refresh(f->pen, fake_host_noted, &f->owner), 0);
+	assert_int_equal(pen_look(f->pen, on_looked, &looked), -EBUSY);
+	fake_host_clear(f->host);
+	assert_int_equal(pen_stop(f->pen, REASON_REQUEST), 0);
+	assert_string_equal(f->host->log, "stop:1 done ");
+	assert_int_equal(looked, 2);
+	fake_host_answer_stop(f->host, 0);
+
+	/* Unplugged meanwhile. */
+	assert_int_equal(pen_look(f->pen, on_looked, &looked), 0);
+	fake_host_answer(f->host, -ENODEV, NULL, 0);
+	f->host->host.callbacks->offline(&f->host->host, f->pen, -ENODEV);
+	assert_int_equal(looked, 3);
+	assert_int_equal(pen_look(f->pen, on_looked, &looked), -ENODEV);
+	fake_bring_up(f->host, &f->sample);
+	assert_int_equal(pen_look(f->pen, on_looked, &looked), 0);
+	answer_info(f, pen_info(f->pen));
+	assert_int_equal(looked, 4);
+}
+
 /* On the way back from alternate setting 0 no command comes between the steps. */
 static void comes_back_undisturbed(void **state)
 {
@@ -147,6 +235,8 @@ int main(void)
 		QUIET_TEST(refused_stream_is_not_asked_for_again),
 		QUIET_TEST(stop_overtakes_what_waits),
 		QUIET_TEST(unreadable_cartridge_is_not_the_old_one),
+		QUIET_TEST(only_the_calibration_changes),
+		QUIET_TEST(looks_once),
 		QUIET_TEST(comes_back_undisturbed),
 	};
 
