@@ -149,7 +149,7 @@ struct station_listener {
 
 /* Further bits beside PEN_CHANGED_*, for pen_changed() */
 #define STATION_CHANGED_PROFILE (1u << 16) /* Profile */
-#define STATION_CHANGED_LIMITS (1u << 17)  /* Area, Limits, LimitSources */
+#define STATION_CHANGED_LIMITS (1u << 17)  /* Area, Limits, LimitSources, Pedal */
 #define STATION_CHANGED_SESSION (1u << 18)
 #define STATION_CHANGED_PEDAL (1u << 19)
 

@@ -364,6 +364,48 @@ static void test_station_terms(void **state)
 	rig_stop(rig);
 }
 
+static int on_pedal(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	const char *interface, *name, *contents;
+	char *told = userdata;
+
+	assert_true(sd_bus_message_read(m, "s", &interface) > 0);
+	assert_true(sd_bus_message_enter_container(m, 'a', "{sv}") > 0);
+	while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
+		assert_true(sd_bus_message_read(m, "s", &name) > 0);
+		assert_true(sd_bus_message_peek_type(m, NULL, &contents) > 0);
+		if (strcmp(name, "Pedal") == 0) {
+			assert_true(sd_bus_message_read(m, "v", "s", &name) > 0);
+			snprintf(told, 16, "%s", name);
+		} else {
+			assert_true(sd_bus_message_skip(m, "v") > 0);
+		}
+		assert_true(sd_bus_message_exit_container(m) > 0);
+	}
+	return 0;
+}
+
+/* Whoever keeps a pen's properties hears of all that a reload changes in them. */
+static void test_pedal_told(void **state)
+{
+	struct rig *rig = rig_start(state, NULL);
+	sd_bus_slot *slot = NULL;
+	char told[16] = "";
+
+	assert_true(sd_bus_match_signal(rig->client->bus, &slot, NULL, rig->pen,
+					"org.freedesktop.DBus.Properties", "PropertiesChanged",
+					on_pedal, told) >= 0);
+	assert_string_equal(pen_word(rig, "Pedal"), "none");
+	station(rig, "Pedal = off\n");
+	reload(rig);
+	assert_string_equal(pen_word(rig, "Pedal"), "off");
+	for (int i = 0; i < STEP_MS / 5 && !*told; i++)
+		client_pump(rig->client, 5);
+	assert_string_equal(told, "off");
+	sd_bus_slot_unref(slot);
+	rig_stop(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +418,7 @@ int main(void)
 		RIG_TEST(test_profile_rewritten),
 		RIG_TEST(test_station_broken),
 		RIG_TEST(test_station_terms),
+		RIG_TEST(test_pedal_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
