@@ -58,7 +58,7 @@ static int check_room(const char *path, const char *file)
 			return 0;
 		n += is_conf(entry->d_name);
 	}
-	return n < CONF_ADDED_MAX ? 0 : -EDQUOT;
+	return n < CONF_ADDED_MAX ? 0 : -E2BIG; /* EDQUOT is the disk's */
 }
 
 static int write_all(int fd, const char *text, size_t len)

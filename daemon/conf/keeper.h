@@ -25,7 +25,7 @@ enum conf_job_kind {
 struct conf_outcome {
 	enum conf_job_kind kind;
 	const char *name; /* of the profile; "" for a reload */
-	/* 0; -EEXIST the administrator's file of that name masks it (ADD); -EDQUOT CONF_ADDED_MAX
+	/* 0; -EEXIST the administrator's file of that name masks it (ADD); -E2BIG CONF_ADDED_MAX
 	 * are there (ADD); -ENOENT it is none that was added (REMOVE); else an errno of writing or
 	 * removing. Nothing has changed then; but after -ENOMEM what was written may be read yet.
 	 */

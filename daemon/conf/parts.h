@@ -103,7 +103,7 @@ int conf_profile_dirs(const struct conf_paths *paths, char **ret_added, char **r
 
 /* ---- added.c ---- */
 /** conf_added_write() - @name's text into @dir, made when missing; whole or not at all, synced
- * Return: 0; -EDQUOT CONF_ADDED_MAX are there; negative errno */
+ * Return: 0; -E2BIG CONF_ADDED_MAX are there; negative errno */
 int conf_added_write(const char *dir, const char *name, const char *text, size_t len);
 /** conf_added_remove() - Return: 0; -ENOENT; negative errno */
 int conf_added_remove(const char *dir, const char *name);

@@ -161,12 +161,16 @@ static void refuse_outcome(struct station *station, const struct conf_outcome *o
 {
 	const struct conf_profile *profile = conf_profile(station->conf, outcome->name);
 
-	if (outcome->result == -EEXIST)
+	if (outcome->kind == CONF_JOB_RELOAD)
+		refuse(refusal, REFUSAL_STORE,
+		       "the files could not be read: %s; what was read before holds on, ask again",
+		       strerrordesc_np(-outcome->result));
+	else if (outcome->result == -EEXIST)
 		refuse(refusal, REFUSAL_INTERLOCK,
 		       "profile '%s' has a file in the administrator's profiles.d, which counts "
 		       "before an added one; change that file and reload, or choose another name",
 		       outcome->name);
-	else if (outcome->result == -EDQUOT)
+	else if (outcome->result == -E2BIG)
 		refuse(refusal, REFUSAL_LIMIT,
 		       "%d profiles are added already, and no more are allowed; remove one first: "
 		       "mnpenctl profile remove NAME",

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/conf/keeper.h"
 #include "driver/base/cleanup.h"
 
 #define STEP_MS 5000
@@ -364,6 +365,25 @@ static void test_station_terms(void **state)
 	rig_stop(rig);
 }
 
+/* More than may be added are told as that: the value, the limit and the way out. */
+static void test_room(void **state)
+{
+	struct rig *rig = rig_start(state, NULL);
+	char name[64];
+
+	assert_done(rig, manager_call(rig, "AddProfile", "ss", "added", PROFILE("One")));
+	for (int i = 1; i < CONF_ADDED_MAX; i++) {
+		snprintf(name, sizeof(name), "state/profiles.d/p%d.conf", i);
+		rig_write(rig, name, PROFILE("Many"));
+	}
+	assert_refused(rig, manager_call(rig, "AddProfile", "ss", "more", PROFILE("One")), "Limit");
+	assert_says(rig, "256 profiles are added already");
+	assert_says(rig, "profile remove");
+	assert_done(rig, manager_call(rig, "RemoveProfile", "s", "p1"));
+	assert_done(rig, manager_call(rig, "AddProfile", "ss", "more", PROFILE("One")));
+	rig_stop(rig);
+}
+
 static int on_pedal(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	const char *interface, *name, *contents;
@@ -419,6 +439,7 @@ int main(void)
 		RIG_TEST(test_station_broken),
 		RIG_TEST(test_station_terms),
 		RIG_TEST(test_pedal_told),
+		RIG_TEST(test_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
