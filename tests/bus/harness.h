@@ -114,6 +114,7 @@ void rig_arm(struct rig *rig);	 /* Arm, which must succeed */
 void rig_run(struct rig *rig);	 /* press the trigger, wait until it runs at speed */
 void rig_rearm(struct rig *rig); /* release, rest, arm, run: from any state but FAULT */
 void rig_fresh_cartridge(struct rig *rig);
+void rig_reload(struct rig *rig); /* SIGHUP, until the daemon says that all is read again */
 
 struct truth rig_truth(struct rig *rig);
 /** pen_word(), pen_value() - a property of the first pen */

@@ -2,6 +2,7 @@
 /* The steps from a rig to running needles, and waiting for what follows. */
 #include "tests/bus/harness.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,26 @@ void rig_rearm(struct rig *rig)
 void rig_fresh_cartridge(struct rig *rig)
 {
 	gadget_do(rig->control_fd, "cartridge insert");
+}
+
+void rig_reload(struct rig *rig)
+{
+	static const char line[] = "configuration read again";
+	_cleanup_free_ char *before = process_log(&rig->daemon);
+	int seen = 0, now = 0;
+
+	for (const char *at = before; (at = strstr(at, line)); at++)
+		seen++;
+	process_kill(&rig->daemon, SIGHUP);
+	for (int i = 0; i < STEP_MS / 5 && now <= seen; i++) {
+		_cleanup_free_ char *log = process_log(&rig->daemon);
+
+		now = 0;
+		for (const char *at = log; (at = strstr(at, line)); at++)
+			now++;
+		client_pump(rig->client, 5);
+	}
+	assert_int_equal(now, seen + 1);
 }
 
 struct truth rig_truth(struct rig *rig)
