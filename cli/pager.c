@@ -35,13 +35,10 @@ static void become_pager(int input)
 	if (dup2(input, STDIN_FILENO) < 0)
 		_exit(1);
 	(void)setenv("LESS", "FRX", 0); /* one screen: it ends by itself, and the text stays */
-	if (program) {
-		char script[512];
-
-		/* 126 and 127: it could not be started, and has read nothing */
-		snprintf(script, sizeof(script), "%s; [ $? -lt 126 ] || exec cat", program);
-		execlp("sh", "sh", "-c", script, NULL);
-	}
+	/* In a shell of its own, which a word too many ends; 126 and 127: it could not be started,
+	 * and has read nothing */
+	if (program && program[strspn(program, " \t")])
+		execlp("sh", "sh", "-c", "(eval \"$PAGER\"); [ $? -lt 126 ] || exec cat", NULL);
 	execlp("less", "less", NULL);
 	execlp("more", "more", NULL);
 	execlp("cat", "cat", NULL);

@@ -69,6 +69,7 @@ bool session_note_profile(struct station_pen *pen)
 	if (!profile)
 		return true;
 	memcpy(session->profile_digest, profile->digest, CONF_DIGEST_SIZE);
+	forget_area(session, profile);
 	record_profile(pen, profile);
 	return true;
 }

@@ -123,6 +123,10 @@ const struct conf_area *chosen_area(const struct station_pen *pen);
  * limit has become smaller, or if it does not fit any more; everybody is told. */
 void limits_changed(struct station_pen *pen, const struct limits *old);
 
+/** forget_area() - the session's area, if @profile has none of that name: it is to be chosen anew
+ */
+void forget_area(struct session *session, const struct conf_profile *profile);
+
 /** record_profile() - an event that says which text of the profile holds from now on */
 void record_profile(struct station_pen *pen, const struct conf_profile *profile);
 

@@ -127,6 +127,14 @@ int station_set_area(struct station_pen *pen, const char *area, const char *area
 	return 0;
 }
 
+void forget_area(struct session *session, const struct conf_profile *profile)
+{
+	if (!session->area || conf_profile_area(profile, session->area))
+		return;
+	free(session->area);
+	session->area = NULL;
+}
+
 void record_profile(struct station_pen *pen, const struct conf_profile *profile)
 {
 	char digest[2 * CONF_DIGEST_SIZE + 1];
@@ -166,10 +174,7 @@ int station_set_profile(struct station_pen *pen, const char *name, struct refusa
 		free(pen->session->profile);
 		pen->session->profile = TAKE_PTR(for_session);
 		memcpy(pen->session->profile_digest, profile->digest, CONF_DIGEST_SIZE);
-		if (pen->session->area && !conf_profile_area(profile, pen->session->area)) {
-			free(pen->session->area);
-			pen->session->area = NULL;
-		}
+		forget_area(pen->session, profile);
 		record_profile(pen, profile);
 	}
 	limits_changed(pen, &old);

@@ -89,6 +89,14 @@ static void test_profile_rewritten(void **state)
 	assert_done(rig, pen_call(rig, "SetTarget", "uu", 300, RIG_SPEED_RPM));
 	rig_arm(rig);
 
+	/* Without the area that was chosen: another one has to be. */
+	rig_write(rig, "profiles.d/" RIG_PROFILE ".conf",
+		  "[Profile]\nTitle = Other\n[Area hand]\nMaxDepth = 1mm\nMaxSpeed = 8000rpm\n");
+	rig_reload(rig);
+	rig_await_value(rig, "Armed", 0, STEP_MS);
+	assert_string_equal(pen_word(rig, "Area"), "");
+	assert_explained(rig, "area", true);
+
 	/* Gone altogether, and switched off: no arm without another one. */
 	rig_write(rig, "profiles.d/" RIG_PROFILE ".conf", "");
 	rig_reload(rig);
