@@ -7,7 +7,6 @@
 #include "cli/alarms.h"
 #include "cli/bus.h"
 #include "cli/commands.h"
-#include "cli/pager.h"
 #include "cli/pens.h"
 #include "cli/text.h"
 #include "cli/values.h"
@@ -93,15 +92,16 @@ static void add_limits(struct table *sheet, const struct pen *pen)
 	}
 }
 
-static int print_pen(const struct objects *objects, const struct pen *pen, json_object *reasons)
+/* Few rows, so that on a screen of 24 the first one has not scrolled away. */
+static int print_pen(const struct cli *cli, const struct objects *objects, const struct pen *pen,
+		     json_object *reasons)
 {
 	_cleanup_table_ struct table *sheet = table_sheet();
 	size_t n = json_object_array_length(reasons);
 	char a[VALUE_SIZE], b[VALUE_SIZE], cartridge[512];
 
-	printf("\n%s\n", pen->serial);
-	table_pair(sheet, "Model", "%s, firmware %s, by %s", pen->model, pen->firmware,
-		   pen->transport);
+	cli_say(cli, "\n%s, %s, firmware %s, by %s", pen->serial, pen->model, pen->firmware,
+		pen->transport);
 	table_pair(sheet, "State", "%s, %s", pen->state, pen->armed ? "ARMED" : "not armed");
 	table_pair(sheet, "Last stop", "%s (the pen says: %s)",
 		   *pen->disarm_reason ? pen->disarm_reason : "none",
@@ -114,13 +114,14 @@ static int print_pen(const struct objects *objects, const struct pen *pen, json_
 			   value_speed(pen->target_speed_rpm, b));
 	else
 		table_pair(sheet, "Target", "none");
-	table_pair(sheet, "Profile", "%s", *pen->profile ? pen->profile : "none");
-	table_pair(sheet, "Area", "%s", *pen->area ? pen->area : "none");
+	table_pair(sheet, "Profile", "%s%s%s", *pen->profile ? pen->profile : "none",
+		   *pen->area ? ", area " : "", pen->area);
 	add_session(sheet, objects, pen);
 	add_limits(sheet, pen);
 	table_pair(sheet, "Cartridge", "%s",
 		   values_line(pen->cartridge, cartridge, sizeof(cartridge)));
-	table_pair(sheet, "Pedal", "%s", *pen->pedal ? pen->pedal : "-");
+	if (*pen->pedal && strcmp(pen->pedal, "none") != 0)
+		table_pair(sheet, "Pedal", "%s", pen->pedal);
 	if (pen->armed) {
 		table_pair(sheet, "Arming", "is armed");
 		return table_print(sheet);
@@ -219,7 +220,6 @@ static enum cli_exit print_text(struct cli *cli, json_object *manager,
 	if (n_alarms)
 		snprintf(standing, sizeof(standing), ", %zu ALARM%s", n_alarms,
 			 n_alarms == 1 ? " STANDS" : "S STAND");
-	pager_open(cli);
 	cli_say(cli, "mnpend %s, records %s%s", json_string(manager, "Version"),
 		json_flag(manager, "StoreHealthy") ? "healthy"
 						   : "NOT HEALTHY: nothing can be armed",
@@ -236,7 +236,7 @@ static enum cli_exit print_text(struct cli *cli, json_object *manager,
 		code = explain(cli, objects->pens[i].path, &reasons);
 		if (code != CLI_DONE)
 			return code;
-		if (print_pen(objects, &objects->pens[i], reasons) < 0)
+		if (print_pen(cli, objects, &objects->pens[i], reasons) < 0)
 			return cli_no_memory(cli);
 	}
 	return CLI_DONE;

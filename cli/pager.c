@@ -11,10 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/term.h"
 #include "driver/base/cleanup.h"
 
 static pid_t pager; /* 0 = none runs */
 static bool opened;
+static unsigned int opened_columns;
 
 static bool wanted(const struct cli *cli)
 {
@@ -52,6 +54,7 @@ void pager_open(const struct cli *cli)
 	if (!wanted(cli) || pipe2(fds, O_CLOEXEC) < 0)
 		return;
 	fflush(stdout);
+	opened_columns = pager_columns();
 	pager = fork();
 	if (pager == 0)
 		become_pager(fds[0]);
@@ -84,4 +87,16 @@ void pager_close(void)
 bool pager_opened(void)
 {
 	return opened;
+}
+
+unsigned int pager_columns(void)
+{
+	unsigned int columns, rows;
+
+	if (opened)
+		return opened_columns;
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	term_size(&columns, &rows);
+	return columns;
 }

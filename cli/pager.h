@@ -10,7 +10,8 @@
  *
  * Not with --json or --no-pager, not when a program reads the output, and not when PAGER is empty
  * or TERM is "dumb". For commands that print what they know and end: never where a pen waits for
- * it. What goes wrong costs the pager and not the output.
+ * it, nor for its state, since what is typed next has to reach the shell. What goes wrong costs the
+ * pager and not the output.
  */
 void pager_open(const struct cli *cli);
 
@@ -20,5 +21,8 @@ void pager_close(void);
 /** pager_opened() - whether the output went there: then it is no error that it was not read whole
  */
 bool pager_opened(void);
+
+/** pager_columns() - columns of the terminal that the output is read on; 0 = a program reads it */
+unsigned int pager_columns(void);
 
 #endif

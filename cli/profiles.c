@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Profiles as text and as JSON. */
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,8 +77,8 @@ static void print_json_list(const struct objects *objects)
 
 enum cli_exit profiles_print(struct cli *cli, const struct objects *objects)
 {
-	static const char *const headings[] = {"NAME",	 "TITLE",   "INDICATION",
-					       ">AREAS", "ENABLED", NULL};
+	static const char *const headings[] = {"NAME",	  "TITLE",	">AREAS",
+					       "ENABLED", "INDICATION", NULL};
 	_cleanup_table_ struct table *table = NULL;
 
 	if (cli->json) {
@@ -95,11 +96,20 @@ enum cli_exit profiles_print(struct cli *cli, const struct objects *objects)
 		char areas[32];
 
 		snprintf(areas, sizeof(areas), "%zu", count_areas(profile));
-		table_row(table, profile->name, json_string(profile->properties, "Title"),
-			  json_string(profile->properties, "Indication"), areas,
-			  json_flag(profile->properties, "Enabled") ? "yes" : "no");
+		table_row(table, profile->name, json_string(profile->properties, "Title"), areas,
+			  json_flag(profile->properties, "Enabled") ? "yes" : "no",
+			  json_string(profile->properties, "Indication"));
 	}
 	return table_print(table) < 0 ? cli_no_memory(cli) : CLI_DONE;
+}
+
+/* As rpm alone: the three speeds of an area with their Hz as well are wider than a screen. */
+static const char *given_speed(const char *key, json_object *area, char *buf)
+{
+	if (!json_u64(area, key))
+		return "-";
+	snprintf(buf, VALUE_SIZE, "%" PRIu64 " rpm", json_u64(area, key));
+	return buf;
 }
 
 /* 0 stands for "not given", by org.mnpen1.Profile. */
@@ -111,8 +121,9 @@ static const char *given(const char *key, json_object *area, char *buf)
 static int print_areas(json_object *areas)
 {
 	static const char *const headings[] = {"AREA",	     ">DEPTH",	   ">MAX DEPTH", ">SPEED",
-					       ">MIN SPEED", ">MAX SPEED", "SOURCE",	 NULL};
+					       ">MIN SPEED", ">MAX SPEED", NULL};
 	_cleanup_table_ struct table *table = table_new(headings);
+	_cleanup_table_ struct table *sources = table_sheet();
 
 	if (!json_object_is_type(areas, json_type_object))
 		return 0;
@@ -122,12 +133,17 @@ static int print_areas(json_object *areas)
 			min_speed[VALUE_SIZE], max_speed[VALUE_SIZE];
 
 		table_row(table, name, given("depth_um", area, depth),
-			  given("max_depth_um", area, max_depth), given("speed_rpm", area, speed),
-			  given("min_speed_rpm", area, min_speed),
-			  given("max_speed_rpm", area, max_speed), json_string(area, "source"));
+			  given("max_depth_um", area, max_depth),
+			  given_speed("speed_rpm", area, speed),
+			  given_speed("min_speed_rpm", area, min_speed),
+			  given_speed("max_speed_rpm", area, max_speed));
+		table_pair(sources, name, "%s", json_string(area, "source"));
 	}
 	puts("");
-	return table_print(table);
+	if (table_print(table) < 0)
+		return -ENOMEM;
+	puts("\nSources of the areas");
+	return table_print(sources);
 }
 
 static void add_range(struct table *sheet, const char *name, uint32_t min, uint32_t max,

@@ -4,8 +4,13 @@
 #include <libsmartcols.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "cli/columns.h"
+#include "cli/pager.h"
 #include "cli/table.h"
+
+#define FOLD_MIN 20 /* columns below which folded text is harder to read than wrapped text */
 
 struct table {
 	struct libscols_table *scols;
@@ -98,10 +103,106 @@ void table_pair(struct table *table, const char *name, const char *format, ...)
 	table_row(table, name, value);
 }
 
+/* ---- folding: the last column of a table that is wider than the screen goes on below ---- */
+
+static unsigned int heading_width(struct table *table, size_t column)
+{
+	struct libscols_column *cl = scols_table_get_column(table->scols, column);
+	const char *text = cl ? scols_cell_get_data(scols_column_get_header(cl)) : NULL;
+
+	return scols_table_is_noheadings(table->scols) || !text ? 0 : columns_of(text);
+}
+
+static const char *cell(struct table *table, size_t line, size_t column)
+{
+	struct libscols_line *at = scols_table_get_line(table->scols, line);
+	const char *text = at ? scols_cell_get_data(scols_line_get_cell(at, column)) : NULL;
+
+	return text ? text : "";
+}
+
+/* Columns of the screen that the last column may have; 0 = as many as it likes. */
+static unsigned int last_room(struct table *table)
+{
+	unsigned int all = pager_columns(), used = 0;
+
+	for (size_t i = 0; i + 1 < table->n_columns; i++) {
+		unsigned int width = heading_width(table, i);
+
+		for (size_t k = 0; k < scols_table_get_nlines(table->scols); k++) {
+			unsigned int w = columns_of(cell(table, k, i));
+
+			width = w > width ? w : width;
+		}
+		used += width + 1;
+	}
+	return all >= used + FOLD_MIN ? all - used : 0;
+}
+
+/* The blank where @text goes on in the next line; NULL = it fits. A long word stays whole. */
+static char *fold_at(char *text, unsigned int room)
+{
+	char *last = NULL;
+
+	if (columns_of(text) <= room)
+		return NULL;
+	for (char *c = strchr(text, ' '); c; c = strchr(c + 1, ' ')) {
+		bool fits;
+
+		*c = '\0';
+		fits = columns_of(text) <= room;
+		*c = ' ';
+		if (!fits && last)
+			break;
+		last = c;
+		if (!fits)
+			break;
+	}
+	return last;
+}
+
+/* Line @i of @from, and below it what its last cell does not hold. */
+static void fold_line(struct table *to, struct table *from, size_t i, unsigned int room)
+{
+	size_t last = from->n_columns - 1;
+	_cleanup_free_ char *text = strdup(cell(from, i, last));
+	struct libscols_line *line = scols_table_new_line(to->scols, NULL);
+	char *rest = text, *cut;
+
+	to->failed |= !text;
+	for (size_t k = 0; k < last; k++)
+		set_cell(to, line, k, cell(from, i, k));
+	while (rest && (cut = fold_at(rest, room))) {
+		*cut = '\0';
+		set_cell(to, line, last, rest);
+		rest = cut + 1;
+		line = scols_table_new_line(to->scols, NULL);
+	}
+	set_cell(to, line, last, rest);
+}
+
+static void fold(struct table *table, unsigned int room)
+{
+	struct libscols_table *lines = scols_copy_table(table->scols);
+	struct table from = {.scols = lines, .n_columns = table->n_columns};
+
+	if (!lines)
+		return; /* nothing but the folding is lost */
+	scols_table_remove_lines(table->scols);
+	for (size_t i = 0; i < scols_table_get_nlines(lines); i++)
+		fold_line(table, &from, i, room);
+	scols_unref_table(lines);
+}
+
 int table_print(struct table *table)
 {
+	unsigned int room;
+
 	if (!table)
 		return -ENOMEM;
+	room = last_room(table);
+	if (room)
+		fold(table, room);
 	fflush(stdout);
 	if (scols_print_table(table->scols) < 0)
 		return -ENOMEM;

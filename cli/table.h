@@ -29,7 +29,8 @@ void table_row(struct table *table, ...);
 void table_pair(struct table *table, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/** table_print() - to stdout. Return: 0 or -ENOMEM. */
+/** table_print() - to stdout; a last column too wide for the terminal is folded between words
+ * Return: 0 or -ENOMEM. */
 int table_print(struct table *table);
 
 void table_free(struct table *table);

@@ -21,8 +21,8 @@ static bool shows(struct rig *rig, const char *pager, const char *line, const ch
 
 static void test_terminal(void **state)
 {
-	static const char *const lines[] = {"status",	    "pens",	    "alarm list",
-					    "profile list", "session list", "profile show bench"};
+	static const char *const lines[] = {"pens", "alarm list", "profile list", "session list",
+					    "profile show bench"};
 	struct rig *rig = rig_start(state, NULL);
 	char show[96];
 
@@ -37,6 +37,7 @@ static void test_terminal(void **state)
 	assert_true(shows(rig, "sed s/^/paged:/", "pens --no-pager", RIG_SERIAL));
 	assert_false(shows(rig, "sed s/^/paged:/", "--json pens", "paged:"));
 	assert_false(shows(rig, "sed s/^/paged:/", "stop", "paged:"));
+	assert_false(shows(rig, "sed s/^/paged:/", "status", "paged:"));
 	rig_stop(rig);
 }
 
@@ -48,6 +49,21 @@ static void test_bad_pagers(void **state)
 	assert_true(shows(rig, "head -n 1", "profile show fine-lines", "fine-lines"));
 	assert_false(shows(rig, "true", "profile list", RIG_PROFILE)); /* left at once */
 	assert_true(shows(rig, NULL, "pens", RIG_SERIAL));	       /* less, or what there is */
+	rig_stop(rig);
+}
+
+/* Long text goes on below its column, and not at the left edge of the screen in the middle of a
+ * word. Where a program reads, a value is one line. */
+static void test_folded(void **state)
+{
+	struct rig *rig = rig_start(state, NULL);
+	struct cli_result result;
+
+	assert_true(shows(rig, "", "profile list", "at least a year"));
+	assert_true(shows(rig, "cat", "profile show fine-lines", "\r\n            approval"));
+	result = cli_run(rig, NULL, "profile show fine-lines");
+	assert_non_null(strstr(result.out, "advice to go slowly. Needs a clinician's approval\n"));
+	cli_free(&result);
 	rig_stop(rig);
 }
 
@@ -71,6 +87,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_terminal),
 		RIG_TEST(test_bad_pagers),
+		RIG_TEST(test_folded),
 		RIG_TEST(test_pipe),
 	};
 
