@@ -81,6 +81,16 @@ static void put_blind(const struct live_view *view, unsigned int width, struct l
 		    age_ds % 10, width < WORDS ? "" : " old", armed);
 }
 
+/* The pen wants to see the trigger released after it was armed, before it runs. */
+static const char *trigger_word(const struct mnpen_sample *s, unsigned int width)
+{
+	if (!(s->flags & MNPEN_FLAG_TRIGGER))
+		return "released";
+	if (s->state != MNPEN_STATE_ARMED)
+		return "PRESSED";
+	return width >= WORDS ? "PRESSED: release it first" : "PRESSED: let go";
+}
+
 void live_row_state(const struct live_view *view, unsigned int width, struct live_row *ret)
 {
 	const struct mnpen_sample *s = &view->row.sample;
@@ -97,11 +107,11 @@ void live_row_state(const struct live_view *view, unsigned int width, struct liv
 		*c = (char)toupper((unsigned char)*c);
 	if (width >= WORDS)
 		put(ret, live_state_style(view), width, "%s%s%s     trigger %s%s%s", state,
-		    *armed ? ", " : "", armed, pressed ? "PRESSED" : "released",
+		    *armed ? ", " : "", armed, trigger_word(s, width),
 		    *view->pedal ? "     pedal " : "", view->pedal);
 	else if (width >= LIVE_MEDIUM)
 		put(ret, live_state_style(view), width, "%s%s%s  trigger %s", state,
-		    *armed ? ", " : "", armed, pressed ? "PRESSED" : "released");
+		    *armed ? ", " : "", armed, trigger_word(s, width));
 	else if (strlen(state) + strlen(armed) + strlen("  trigger off") <= width)
 		put(ret, live_state_style(view), width, "%s%s%s trigger %s", state,
 		    *armed ? " " : "", armed, pressed ? "ON" : "off");

@@ -113,7 +113,10 @@ static void put_sample(struct line *line, const struct live_view *view)
 
 	put(line, SEGMENT_STATE, "%s", mnpen_state_name(s->state));
 	if (!line->compact)
-		put(line, SEGMENT_TRIGGER, "trigger %s", pressed ? "pressed" : "released");
+		put(line, SEGMENT_TRIGGER, "trigger %s",
+		    !pressed			    ? "released"
+		    : s->state == MNPEN_STATE_ARMED ? "pressed, release it first"
+						    : "pressed");
 	else if (pressed)
 		put(line, SEGMENT_TRIGGER, "trig");
 	put_depth(line, view);

@@ -57,6 +57,19 @@ static void test_the_deepest_stroke_is_shown(void **state)
 	assert_not_shows(show(&view, 80, 24, false), "OVER");
 }
 
+/* A press from before arming does nothing until it is released: the hand has to be told. */
+static void test_a_trigger_pressed_too_early(void **state)
+{
+	struct live_view view = running();
+
+	assert_not_shows(show(&view, 80, 24, false), "PRESSED:");
+	view.row.sample.state = MNPEN_STATE_ARMED;
+	assert_shows(show(&view, 80, 24, false), "trigger PRESSED: release it first");
+	assert_shows(show(&view, LIVE_MEDIUM, 12, false), "trigger PRESSED: let go\n");
+	view.row.sample.flags = (uint8_t)(view.row.sample.flags & ~MNPEN_FLAG_TRIGGER);
+	assert_shows(show(&view, 80, 24, false), "trigger released");
+}
+
 static void test_state_words(void **state)
 {
 	static const struct {
@@ -140,9 +153,13 @@ static void test_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PANEL_TEST(test_marks),	      PANEL_TEST(test_the_deepest_stroke_is_shown),
-		PANEL_TEST(test_state_words), PANEL_TEST(test_hints),
-		PANEL_TEST(test_warnings),    PANEL_TEST(test_cut),
+		PANEL_TEST(test_marks),
+		PANEL_TEST(test_the_deepest_stroke_is_shown),
+		PANEL_TEST(test_a_trigger_pressed_too_early),
+		PANEL_TEST(test_state_words),
+		PANEL_TEST(test_hints),
+		PANEL_TEST(test_warnings),
+		PANEL_TEST(test_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
