@@ -18,9 +18,9 @@ static enum cli_exit take_value(struct cli *cli, const struct args *args, enum c
 		return CLI_DONE;
 	r = unit_parse(kind, text, &base);
 	if (r == 0 && (base == 0 || base > UINT32_MAX))
-		return cli_usage(cli, NULL,
+		return cli_usage(cli, CLI_NAME " status shows the limits",
 				 "--%s \"%s\": the value must be more than nothing and "
-				 "less than 4294967296",
+				 "within the limits",
 				 option_text(option)->name, text);
 	if (r < 0)
 		return cli_usage(cli, example, "--%s \"%s\": %s; write it in %s",

@@ -19,16 +19,15 @@
 
 /* clang-format off: a table */
 const struct command commands[] = {
-	{"status", "[PEN]", 0, 1, 0, 0,
-	 "pens, session, limits and where each limit comes from (the default)", "status",
-	 cmd_status},
+	{"status", "[PEN]", 0, 1, 0, 0, "pens, sessions, limits and who set them (the default)",
+	 "status", cmd_status},
 	{"pens", "", 0, 0, 0, 0, "the pens that are plugged in", "pens", cmd_pens},
 	{"profile list", "", 0, 0, 0, 0, "all profiles", "profile list", cmd_profile_list},
 	{"profile show", "NAME", 1, 1, 0, 0, "one profile: its areas and limits",
 	 "profile show fine-lines", cmd_profile_show},
 	{"profile set", "[PEN] NAME", 1, 2, 0, 0,
-	 "choose the pen's profile; in a session it stops and disarms first",
-	 "profile set VPEN0001 fine-lines", cmd_profile_set},
+	 "choose the pen's profile; in a session it stops first", "profile set VPEN0001 fine-lines",
+	 cmd_profile_set},
 	{"profile add", "FILE", 1, 1, 0, 0, "add a profile; the file's name is its name",
 	 "profile add acne-scars.conf", cmd_profile_add},
 	{"profile remove", "NAME", 1, 1, 0, 0, "remove a profile that was added",
@@ -55,8 +54,7 @@ const struct command commands[] = {
 	{"session export", "ID", 1, 1, B(OPT_FORMAT) | B(OPT_OUTPUT), B(OPT_FORMAT),
 	 "every recorded sample of a session",
 	 "session export 20260131-090030-7f3a9c --format csv -o session.csv", cmd_session_export},
-	{"arm", "[PEN]", 0, 1, 0, 0,
-	 "arm, and stay with the live view; disarmed when it ends, however it ends", "arm",
+	{"arm", "[PEN]", 0, 1, 0, 0, "arm, with the live view; disarmed however that ends", "arm",
 	 cmd_arm},
 	{"disarm", "[PEN]", 0, 1, 0, 0, "disarm", "disarm", cmd_disarm},
 	{"stop", "[PEN]", 0, 1, 0, 0, "stop and disarm; all pens when none is named", "stop",
@@ -68,17 +66,15 @@ const struct command commands[] = {
 	{"monitor", "[PEN]", 0, 1, 0, 0, "live view; space or enter stops, q leaves", "monitor",
 	 cmd_monitor},
 	{"record", "[PEN] FILE", 1, 2, B(OPT_NO_SCRUB) | B(OPT_SECONDS), 0,
-	 "the pen's raw USB traffic into a file, for mnpen-gadget --replay; names are replaced",
-	 "record bug.pcapng", cmd_record},
+	 "the pen's raw USB traffic into a file, names replaced", "record bug.pcapng", cmd_record},
 	{"alarm list", "", 0, 0, 0, 0, "standing alarms", "alarm list", cmd_alarm_list},
 	{"alarm ack", "ID", 1, 1, 0, 0, "acknowledge an alarm after seeing to its cause",
 	 "alarm ack 20260131-090030-7f3a9c", cmd_alarm_ack},
 	{"client hold", "ID on|off", 2, 2, B(OPT_REASON), B(OPT_REASON),
-	 "set or lift a legal hold on a client's records; ID - is read from standard input",
+	 "set or lift a legal hold on a client's records",
 	 "client hold - on --reason 'letter of the insurer, 2026-01-30' < client-id",
 	 cmd_client_hold},
-	{"backup", "FILE", 1, 1, 0, 0,
-	 "a copy of all records into a new FILE, whole or not at all; pens may be at work",
+	{"backup", "FILE", 1, 1, 0, 0, "all records into a new FILE; pens may be at work",
 	 "backup records-2026-01-31.db", cmd_backup},
 };
 /* clang-format on */
@@ -249,8 +245,10 @@ static enum cli_exit run_group(struct cli *cli, struct args *args, int argc, cha
 		return CLI_DONE;
 	if (args->n_operands == 0) {
 		_cleanup_free_ char *words = help_words(group);
+		char hint[64];
 
-		return cli_usage(cli, NULL, "%s what? %s", group, words ? words : "");
+		snprintf(hint, sizeof(hint), CLI_NAME " %s --help tells what each does", group);
+		return cli_usage(cli, hint, "%s what? %s", group, words ? words : "");
 	}
 	command = commands_find(group, args->operands[0]);
 	if (!command)

@@ -173,8 +173,8 @@ static enum cli_exit several_pens(struct cli *cli, const struct objects *objects
 {
 	char list[512];
 
-	return cli_usage(cli, "name the one that you mean", "there is more than one pen, %s",
-			 list_pens(objects, list, sizeof(list)));
+	return cli_usage(cli, "name the one that you mean: PEN, or --pen PEN for session begin",
+			 "there is more than one pen, %s", list_pens(objects, list, sizeof(list)));
 }
 
 enum cli_exit pens_choose(struct cli *cli, const struct objects *objects, const char *serial,
@@ -233,7 +233,7 @@ static const char *serial_at(const struct objects *objects, const char *path)
 static enum cli_exit no_session(struct cli *cli, const struct objects *objects, const char *id)
 {
 	_cleanup_free_ const char **ids = calloc(objects->n_sessions + 1, sizeof(*ids));
-	char hint[128] = "begin one: " CLI_NAME " session begin --client ID";
+	char hint[128] = "begin one: " CLI_NAME " session begin --client ID --area AREA";
 	const char *near = NULL;
 
 	for (size_t i = 0; ids && i < objects->n_sessions; i++)
