@@ -55,6 +55,7 @@ static int run_begin(struct request *request, struct refusal *refusal)
 
 int pen_argument(struct bus *bus, sd_bus_message *m, struct bus_pen **ret)
 {
+	_cleanup_free_ char *serial = NULL;
 	struct refusal refusal;
 	const char *path;
 	int r = sd_bus_message_read_basic(m, 'o', &path);
@@ -64,8 +65,11 @@ int pen_argument(struct bus *bus, sd_bus_message *m, struct bus_pen **ret)
 	*ret = bus_pen_by_path(bus, path);
 	if (*ret)
 		return 0;
+	if (sd_bus_path_decode(path, API_PENS, &serial) <= 0)
+		serial = NULL;
 	refuse(&refusal, REFUSAL_NO_SUCH_PEN,
-	       "no pen is plugged in at %.160s; 'mnpenctl pens' lists those that are", path);
+	       "no pen '%.160s' is plugged in; 'mnpenctl pens' lists those that are",
+	       serial ? serial : path);
 	log_refused(bus, m, NULL, &refusal);
 	return refusal_reply(m, &refusal);
 }

@@ -155,6 +155,21 @@ int conf_keeper_remove(struct conf_keeper *keeper, const char *name, conf_job_do
 	return start(keeper, CONF_JOB_REMOVE, name, NULL, done, userdata);
 }
 
+static bool lies_in(const char *path, const char *dir)
+{
+	size_t len = dir ? strlen(dir) : 0;
+
+	return len && strncmp(path, dir, len) == 0 && path[len] == '/';
+}
+
+enum conf_origin conf_keeper_origin(const struct conf_keeper *keeper,
+				    const struct conf_profile *profile)
+{
+	if (lies_in(profile->path, keeper->added_dir))
+		return CONF_ADDED;
+	return lies_in(profile->path, keeper->admin_dir) ? CONF_ADMINISTRATORS : CONF_SHIPPED;
+}
+
 bool conf_keeper_busy(const struct conf_keeper *keeper)
 {
 	return keeper->busy;

@@ -45,6 +45,16 @@ int conf_keeper_new(struct conf_keeper **ret, sd_event *event, const struct conf
 /** conf_keeper_free() - waits for the job under way, whose done() is not called. Returns NULL. */
 struct conf_keeper *conf_keeper_free(struct conf_keeper *keeper);
 
+/** enum conf_origin - where a profile that holds comes from */
+enum conf_origin {
+	CONF_SHIPPED,
+	CONF_ADDED,
+	CONF_ADMINISTRATORS,
+};
+
+enum conf_origin conf_keeper_origin(const struct conf_keeper *keeper,
+				    const struct conf_profile *profile);
+
 bool conf_keeper_busy(const struct conf_keeper *keeper);
 
 /** conf_keeper_reload() - read everything again. Return: 0; -EBUSY; -ENOMEM, errno */

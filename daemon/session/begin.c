@@ -320,10 +320,7 @@ static int check_wish(struct station_pen *pen, const struct conf_profile **ret, 
 	if (refuse_disabled(p, refusal) < 0)
 		return -EACCES;
 	if (o->area && !conf_profile_area(p, o->area))
-		return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
-			      "profile '%s' has no area '%.64s'; 'mnpenctl profile show %s' lists "
-			      "them",
-			      p->name, o->area, p->name);
+		return refuse_area(p, o->area, refusal);
 	*ret = p;
 	return profile_fits(pen, p, refusal);
 }

@@ -157,6 +157,21 @@ static int check_not_chosen(struct station *station, const char *name, struct re
 
 /* ---- jobs ---- */
 
+static void refuse_not_added(const struct station *station, const struct conf_profile *profile,
+			     struct refusal *refusal)
+{
+	bool theirs = conf_keeper_origin(station->keeper, profile) == CONF_ADMINISTRATORS;
+
+	refuse(refusal, REFUSAL_INTERLOCK,
+	       "profile '%s' was not added, it is the %s file %s; %s, then reload: systemctl "
+	       "reload "
+	       "mnpend",
+	       profile->name, theirs ? "administrator's" : "shipped", profile->path,
+	       theirs ? "delete that, or leave it empty to have no such profile"
+		      : "an empty file of its name in the administrator's profiles.d takes it "
+			"away");
+}
+
 static void refuse_outcome(struct station *station, const struct conf_outcome *outcome,
 			   struct refusal *refusal)
 {
@@ -177,10 +192,7 @@ static void refuse_outcome(struct station *station, const struct conf_outcome *o
 		       "mnpenctl profile remove NAME",
 		       CONF_ADDED_MAX);
 	else if (outcome->result == -ENOENT && profile)
-		refuse(refusal, REFUSAL_INTERLOCK,
-		       "profile '%s' was not added, it is %s; an empty file of that name in the "
-		       "administrator's profiles.d switches it off",
-		       outcome->name, profile->path);
+		refuse_not_added(station, profile, refusal);
 	else if (outcome->result == -ENOENT)
 		refuse(refusal, REFUSAL_NO_SUCH_PROFILE,
 		       "no profile '%s'; 'mnpenctl profile list' shows those there are",
@@ -224,6 +236,10 @@ static void record_reload(struct station *station, const struct conf_report *rep
 				  FIELD_B("station_valid", conf_station_valid(station->conf)),
 			  },
 			  4, NULL, NULL);
+	if (!conf_station_valid(station->conf))
+		log_error("mnpend.conf has an error, so its limits are not known: no pen can be "
+			  "armed "
+			  "until it is mended and read again");
 	log_notice("configuration read again: %zu profiles, %zu devices, %zu errors", n_profiles,
 		   n_devices, report->n_lines);
 }
@@ -341,12 +357,16 @@ int station_add_profile(struct station *station, const char *name, const char *t
 int station_remove_profile(struct station *station, const char *name, uint32_t uid,
 			   station_done done, void *userdata, struct refusal *refusal)
 {
+	const struct conf_profile *profile = conf_profile(station->conf, name);
 	int r = check_name(name, refusal);
 
-	if (r >= 0)
-		r = check_unused(station, name, refusal);
-	if (r >= 0)
-		r = check_not_chosen(station, name, refusal);
+	/* Another one of that name, which counts, stays whatever becomes of one that was added. */
+	if (profile && conf_keeper_origin(station->keeper, profile) == CONF_ADDED) {
+		if (r >= 0)
+			r = check_unused(station, name, refusal);
+		if (r >= 0)
+			r = check_not_chosen(station, name, refusal);
+	}
 	if (r < 0)
 		return r;
 	if (conf_keeper_busy(station->keeper))

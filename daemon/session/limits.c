@@ -34,6 +34,19 @@ int refuse_disabled(const struct conf_profile *profile, struct refusal *refusal)
 		profile->name);
 }
 
+int refuse_area(const struct conf_profile *profile, const char *area, struct refusal *refusal)
+{
+	char names[512] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < profile->n_areas && used < sizeof(names); i++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
+					 profile->areas[i].name);
+	return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
+		      "profile '%s' has no area '%.64s'; choose one of these: %s", profile->name,
+		      area, names);
+}
+
 static void from_station(struct limit_input *in, const struct conf_station *station)
 {
 	in->depth_um = station->max_depth_um;

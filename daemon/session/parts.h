@@ -143,6 +143,9 @@ void record_cartridge(struct station_pen *pen);
 /** refuse_disabled() - 0 for a profile that may be used, -EACCES for one with Enabled=no */
 int refuse_disabled(const struct conf_profile *profile, struct refusal *refusal);
 
+/** refuse_area() - because @profile has none of that name, with those that it has */
+int refuse_area(const struct conf_profile *profile, const char *area, struct refusal *refusal);
+
 /** profile_fits() - whether pen, model and station can give all that @profile asks for */
 int profile_fits(struct station_pen *pen, const struct conf_profile *profile,
 		 struct refusal *refusal);

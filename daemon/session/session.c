@@ -92,6 +92,7 @@ int station_set_area(struct station_pen *pen, const char *area, const char *area
 {
 	struct field fields[] = {FIELD_S("area", area), FIELD_U("area_size_cm2", 0)};
 	_cleanup_free_ char *copy = strdup(area);
+	const struct conf_profile *profile;
 	struct session_request *request;
 	struct limits old = {0};
 	struct refusal ignored;
@@ -104,11 +105,15 @@ int station_set_area(struct station_pen *pen, const char *area, const char *area
 	r = parse_area_size(area_size_cm2, &size_cm2, refusal);
 	if (r < 0)
 		return r;
-	if (!chosen_profile(pen) || !conf_profile_area(chosen_profile(pen), area))
-		return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
-			      "profile '%s' has no area '%.64s'; 'mnpenctl profile show %s' lists "
-			      "them",
-			      pen->session->profile, area, pen->session->profile);
+	profile = chosen_profile(pen);
+	if (!profile)
+		return refuse(
+			refusal, REFUSAL_NO_SUCH_PROFILE,
+			"the session's profile '%s' is not there any more; set another: mnpenctl "
+			"profile set %s NAME",
+			pen->session->profile, pen_serial(pen->pen));
+	if (!conf_profile_area(profile, area))
+		return refuse_area(profile, area, refusal);
 	if (!copy)
 		return refuse(refusal, REFUSAL_STORE, "out of memory");
 	(void)station_limits(pen, &old, &ignored);
