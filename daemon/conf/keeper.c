@@ -95,6 +95,7 @@ static void job_clear(struct job *job)
 static int on_ended(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct conf_keeper *keeper = userdata;
+	struct conf_outcome outcome;
 	struct job job;
 	uint64_t count;
 
@@ -104,13 +105,13 @@ static int on_ended(sd_event_source *source, int fd, uint32_t events, void *user
 	job = keeper->job;
 	keeper->job = (struct job){0};
 	keeper->busy = false; /* first: the answer may bring the next job */
-	keeper->done(keeper->userdata, &(struct conf_outcome){
-					       .kind = job.kind,
-					       .name = job.name,
-					       .result = job.result,
-					       .conf = TAKE_PTR(job.conf),
-					       .report = &job.report,
-				       });
+	outcome = (struct conf_outcome){.kind = job.kind,
+					.name = job.name,
+					.result = job.result,
+					.conf = job.conf,
+					.report = &job.report};
+	job.conf = NULL; /* the receiver's */
+	keeper->done(keeper->userdata, &outcome);
 	job_clear(&job);
 	return 0;
 }

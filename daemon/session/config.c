@@ -109,7 +109,7 @@ static void tell_profiles(struct station *station, const struct conf *old, const
 
 void station_take_conf(struct station *station, struct conf *conf)
 {
-	struct ground before[STATION_PENS_MAX];
+	struct ground before[STATION_PENS_MAX] = {0};
 	struct conf *old = station->conf;
 
 	for (size_t i = 0; i < station->n_pens; i++)

@@ -148,9 +148,10 @@ static void test_alarm(void **state)
 static void test_operator(void **state)
 {
 	struct rig *rig = rig_start(state, NULL);
-	const struct passwd *user = getpwuid(geteuid());
-	char expected[128];
+	struct passwd entry, *user = NULL;
+	char expected[128], texts[4096];
 
+	assert_int_equal(getpwuid_r(geteuid(), &entry, texts, sizeof(texts), &user), 0);
 	assert_non_null(user);
 	rig_begin(rig);
 	assert_string_equal(session_word(rig, "operator"), user->pw_name);
