@@ -98,11 +98,13 @@ static int print_pen(const struct cli *cli, const struct objects *objects, const
 {
 	_cleanup_table_ struct table *sheet = table_sheet();
 	size_t n = json_object_array_length(reasons);
+	bool pedal = *pen->pedal && strcmp(pen->pedal, "off") != 0;
 	char a[VALUE_SIZE], b[VALUE_SIZE], cartridge[512];
 
 	cli_say(cli, "\n%s, %s, firmware %s, by %s", pen->serial, pen->model, pen->firmware,
 		pen->transport);
-	table_pair(sheet, "State", "%s, %s", pen->state, pen->armed ? "ARMED" : "not armed");
+	table_pair(sheet, "State", "%s, %s%s%s", pen->state, pen->armed ? "ARMED" : "not armed",
+		   pedal ? ", pedal " : "", pedal ? pen->pedal : "");
 	table_pair(sheet, "Last stop", "%s (the pen says: %s)",
 		   *pen->disarm_reason ? pen->disarm_reason : "none",
 		   *pen->stop_reason ? pen->stop_reason : "none");
@@ -120,8 +122,6 @@ static int print_pen(const struct cli *cli, const struct objects *objects, const
 	add_limits(sheet, pen);
 	table_pair(sheet, "Cartridge", "%s",
 		   values_line(pen->cartridge, cartridge, sizeof(cartridge)));
-	if (*pen->pedal && strcmp(pen->pedal, "none") != 0)
-		table_pair(sheet, "Pedal", "%s", pen->pedal);
 	if (pen->armed) {
 		table_pair(sheet, "Arming", "is armed");
 		return table_print(sheet);

@@ -80,8 +80,7 @@ void limits_changed(struct station_pen *pen, const struct limits *old)
 	if (station_limits(pen, &now, &ignored) < 0 || now.depth_um < old->depth_um ||
 	    limits_target(pen, pen->target_depth_um, pen->target_speed_rpm, &ignored) < 0)
 		drop_target(pen);
-	notify_pen(pen,
-		   STATION_CHANGED_LIMITS | STATION_CHANGED_PROFILE | STATION_CHANGED_PEDAL);
+	notify_pen(pen, STATION_CHANGED_LIMITS | STATION_CHANGED_PROFILE | STATION_CHANGED_PEDAL);
 	if (pen->station->listener && pen->session)
 		pen->station->listener->session_changed(pen->station->listener_userdata, pen,
 							pen->session);
