@@ -64,6 +64,23 @@ static void read_only(struct rig *rig)
 	run(rig, 4, "profile show nope");
 }
 
+/* A pen with which nothing is right. */
+static void gates(struct rig *rig)
+{
+	static const char *const spoil[] = {"sleeve off", "battery 5", "calibration due 1",
+					    "cartridge remove"};
+	static const char *const mend[] = {"sleeve on", "battery 100", "calibration due 65535",
+					   "cartridge insert"};
+
+	for (size_t i = 0; i < ELEMENTSOF(spoil); i++)
+		gadget_do(rig->control_fd, "%s", spoil[i]);
+	sleep_ms(200);
+	run(rig, 0, "status");
+	for (size_t i = 0; i < ELEMENTSOF(mend); i++)
+		gadget_do(rig->control_fd, "%s", mend[i]);
+	sleep_ms(200);
+}
+
 static void profiles(struct rig *rig)
 {
 	rig_write(rig, "mine.conf", good_profile);
@@ -233,6 +250,7 @@ static void test_every_command(void **state)
 
 	take_table(rig, &table);
 	read_only(rig);
+	gates(rig);
 	profiles(rig);
 	sessions(rig, id, sizeof(id));
 	driving(rig);
