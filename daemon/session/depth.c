@@ -18,7 +18,7 @@ static void tell(struct station_pen *pen, const char *outcome, int steps, const 
 		FIELD_S("direction", steps < 0 ? "shallower" : "deeper"),
 		FIELD_U("steps", steps < 0 ? 0u - (unsigned int)steps : (unsigned int)steps),
 		FIELD_U("depth_um", pen->target_depth_um),
-		FIELD_S("reason", why),
+		FIELD_S("message", why),
 	};
 
 	if (flood_admit(&pen->flood, kind, pen_sample(pen->pen)->faults, now_usec()))
