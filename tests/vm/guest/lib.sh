@@ -192,6 +192,7 @@ clean_up()
 	[ -z "${arm_pid:-}" ] || kill "$arm_pid" 2>/dev/null
 	unplug_all
 	[ ${#gadgets[@]} -eq 0 ] || kill "${gadgets[@]}" 2>/dev/null
+	[ -z "${pedal_PID:-}" ] || kill "$pedal_PID" 2>/dev/null
 	wait
 }
 
