@@ -117,7 +117,7 @@ demo: ## show a session from profile to safety stop, in 30 s, unprivileged
 
 .PHONY: check
 check: ## lint, unit, bus and VM tests, fuzzing; closes with "N passed, N failed"
-	@$(TOOLS)/deps install build test lint fuzz vm
+	@$(TOOLS)/deps install build test lint fuzz package
 	+@JOBS=$(JOBS) $(TOOLS)/check '$(UNIT_TESTS)' '$(BUS_TESTS)' '$(FUZZERS)'
 
 .PHONY: check-unit
