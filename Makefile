@@ -116,7 +116,7 @@ demo: ## show a session from profile to safety stop, in 30 s, unprivileged
 	@tests/demo/run
 
 .PHONY: check
-check: ## lint, unit, bus and VM tests, fuzzing; closes with "N passed, N failed"
+check: ## lint, unit and bus tests, fuzzing; closes with "N passed, N failed"
 	@$(TOOLS)/deps install build test lint fuzz package
 	+@JOBS=$(JOBS) $(TOOLS)/check '$(UNIT_TESTS)' '$(BUS_TESTS)' '$(FUZZERS)'
 

@@ -76,12 +76,12 @@ static void test_control_results(void **state)
 
 static void test_timeout(void **state)
 {
-	uint64_t before = now_usec();
 	struct fake f;
 
 	fake_usb_online(&f);
 	for (int i = 0; i < 3 * USB_EP0_TRANSFERS; i++) { /* places come back */
-		before = now_usec();
+		uint64_t before = now_usec();
+
 		assert_int_equal(ask(&f), 0);
 		fake_expect(&f, HEARD_DONE, -ETIMEDOUT);
 		assert_in_range((now_usec() - before) / USEC_PER_MSEC, HOST_CONTROL_TIMEOUT_MS,
