@@ -273,6 +273,21 @@ static void test_monitor(void **state)
 	rig_stop(rig);
 }
 
+static bool stands_twice(const char *text, const char *what)
+{
+	const char *first = strstr(text, what);
+
+	return first && strstr(first + 1, what);
+}
+
+static void await_twice(struct screen *screen, const char *what)
+{
+	for (int i = 0; i < STEP_MS / 20 && !stands_twice(screen_look(screen), what); i++)
+		sleep_ms(20);
+	if (!stands_twice(screen->text, what))
+		fail_msg("the screen does not show \"%s\" twice:\n%s", what, screen->text);
+}
+
 static void test_plain(void **state)
 {
 	static const char *const commands[] = {AT_TERMINAL("env TERM=dumb $CTL monitor"),
@@ -283,9 +298,7 @@ static void test_plain(void **state)
 
 	for (size_t i = 0; i < ELEMENTSOF(commands); i++) {
 		screen_line(&screen, commands[i]);
-		screen_await(&screen, two, STEP_MS);
-		while (!strstr(strstr(screen_look(&screen), two) + 1, two))
-			sleep_ms(20);
+		await_twice(&screen, two);
 		screen_await_is(&screen, "#{alternate_on} #{cursor_flag} #{wrap_flag}", "0 1 1",
 				STEP_MS);
 		screen_type(&screen, "q");
