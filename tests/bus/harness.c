@@ -172,6 +172,8 @@ static void launch(struct rig *rig, struct process *process, const char *name, c
 		add(&words, "--pen");
 		add_text(&words, "usbip://127.0.0.1:%s/1-%u", rig->gadget_port, i + 1);
 	}
+	for (size_t i = 0; rig->options.daemon_options[i]; i++)
+		add(&words, rig->options.daemon_options[i]);
 	process_start(process, rig->dir, name, words.argv, &options);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "driver/base/cleanup.h"
 #include "tests/bus/harness_cli.h"
 
 #define STEP_MS 5000
@@ -168,12 +169,75 @@ static void test_disk_is_full(void **state)
 	rig_stop(rig);
 }
 
+/* A second pen that says the first one's serial: at @fd its controls, at @url where it is. */
+static void start_twin(struct rig *rig, struct process *twin, int *fd, char *url, size_t size)
+{
+	const char *control = rig_path(rig, "twin-pens");
+	const char *const argv[] = {program("mnpen-gadget"),
+				    "--listen",
+				    "127.0.0.1:0",
+				    "--control",
+				    control,
+				    "--serial",
+				    RIG_SERIAL,
+				    NULL};
+	_cleanup_free_ char *address = NULL;
+
+	process_start(twin, rig->dir, "twin", argv, NULL);
+	address = process_await_log(twin, "listening on 127.0.0.1:", STEP_MS);
+	assert_non_null(address);
+	snprintf(url, size, "usbip://127.0.0.1:%.*s/1-1", (int)strspn(address, "0123456789"),
+		 address);
+	*fd = gadget_connect(control);
+	assert_true(*fd >= 0);
+}
+
+static void test_twins(void **state)
+{
+	struct rig *rig = rig_start(state, &(struct rig_options){.no_daemon = true});
+	struct process twin = {0};
+	char url[64], id[64];
+	json_object *list;
+	int fd;
+
+	start_twin(rig, &twin, &fd, url, sizeof(url));
+	rig->options.daemon_options[0] = "--pen";
+	rig->options.daemon_options[1] = url;
+	rig_start_daemon(rig);
+	rig_await_number(rig, raised_sql, 1, STEP_MS);
+	list = alarms(rig);
+	assert_int_equal(json_object_array_length(list), 1);
+	assert_string_equal(json_word(list, "0.pen"), RIG_SERIAL);
+	assert_string_equal(json_word(list, "0.kind"), "serial-twice");
+	snprintf(id, sizeof(id), "%s", json_word(list, "0.id"));
+	json_object_put(list);
+	assert_blocked_by(rig, id);
+
+	/* Seen to, and still both there: the alarm is back as soon as the daemon looks again. */
+	assert_done(rig, manager_call(rig, "AcknowledgeAlarm", "s", id));
+	rig_await_number(rig, raised_sql, 2, 2 * STEP_MS);
+	list = alarms(rig);
+	snprintf(id, sizeof(id), "%s", json_word(list, "0.id"));
+	json_object_put(list);
+	assert_blocked_by(rig, id);
+
+	gadget_do(fd, "quit");
+	close_fd(fd);
+	assert_int_equal(process_wait(&twin, STEP_MS), 0);
+	assert_done(rig, manager_call(rig, "AcknowledgeAlarm", "s", id));
+	rig_fresh_cartridge(rig);
+	rig_begin(rig);
+	rig_arm(rig);
+	rig_stop(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_survives_crashes),
 		RIG_TEST(test_disk_says_no),
 		RIG_TEST(test_disk_is_full),
+		RIG_TEST(test_twins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
