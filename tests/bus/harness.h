@@ -44,7 +44,7 @@ struct rig_options {
 	bool usb;	/* the pen comes through the bridge, as a USB device of this machine */
 	const char *under[8]; /* and the daemon runs under this command */
 	const char *daemon_options[3];
-	unsigned int pens;    /* 0 = 1; their serials are VPEN0001-1, -2 ... when several */
+	unsigned int pens; /* 0 = 1; their serials are VPEN0001-1, -2 ... when several */
 	const char *gadget_options[6];
 	bool no_daemon;	    /* the test starts it */
 	const char *listen; /* NULL = a free port */
