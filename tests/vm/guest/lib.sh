@@ -82,14 +82,31 @@ pen()
 	reply=$(mnpen-gadget --tell $socket "$@") || fail "pen $*: $reply"
 }
 
+# Members of flat JSON into S, "key" as ${S[key]}; lists with commas. Without jq, which takes longer to
+# start in an emulated machine than all that is waited for.
+members() # JSON
+{
+	local rest=${1#*\{}
+	local member='^[, ]*"([a-z_0-9]+)": *("([^"]*)"|\[([^]]*)\]|([^,}]*))'
+	while [[ $rest =~ $member ]]; do
+		S[${BASH_REMATCH[1]}]=${BASH_REMATCH[3]}${BASH_REMATCH[4]//\"/}${BASH_REMATCH[5]}
+		rest=${rest:${#BASH_REMATCH[0]}}
+	done
+}
+
 # The pen's truth into S: ${S[state]}, ${S[motor_off_ns]}, ...
 look()
 {
-	local key value
-	while IFS='=' read -r key value; do
-		S[$key]=$value
-	done < <(mnpen-gadget --tell $socket state |
-		jq -r 'to_entries[] | "\(.key)=\(.value | if type == "array" then join(",") else . end)"')
+	members "$(mnpen-gadget --tell $socket state)"
+}
+
+# The value of the first member of that name, a string or a number.
+member() # NAME JSON
+{
+	local rest=${2#*\"$1\":}
+	[ "$rest" != "$2" ] || fail "no \"$1\" in $2"
+	[[ $rest =~ ^\ *\"?([^\",}]*) ]]
+	echo "${BASH_REMATCH[1]}"
 }
 
 pen_is() # KEY VALUE
@@ -126,9 +143,13 @@ plug() # [BUSID [PORT]]
 	usbip --tcp-port "${2:-3240}" attach -r 127.0.0.1 -b "${1:-1-1}" || fail "usbip attach"
 }
 
+# Ports that are in use. "usbip port" would read the names of all devices in the world first.
 ports()
 {
-	usbip port 2>/dev/null | sed -n 's/^Port \([0-9]*\):.*/\1/p'
+	local hub port state rest
+	while read -r hub port state rest; do
+		[ "$state" != 006 ] || echo "$port"
+	done </sys/devices/platform/vhci_hcd.0/status
 }
 
 unplug_all()
@@ -137,6 +158,23 @@ unplug_all()
 	for port in $(ports); do
 		usbip detach -p "$port" >/dev/null 2>&1
 	done
+}
+
+# listen: from now on the daemon's signals are lines at $told_fd. To wait for one, nothing has to start.
+listen()
+{
+	exec {told_fd}< <(exec gdbus monitor --system --dest org.mnpen1 --object-path /org/mnpen1)
+	listen_pid=$!
+	read -r -t 10 -u "$told_fd" _ || fail "gdbus does not start"
+}
+
+await_told() # SIGNAL, with the pen in it
+{
+	local line
+	while read -r -t 10 -u "$told_fd" line; do
+		[[ $line != *$1*"/org/mnpen1/pens/$serial'"* ]] || return 0
+	done
+	fail "the daemon has not told of $1"
 }
 
 # The address BUS/DEVICE of the first pen, or nothing.
@@ -171,10 +209,13 @@ start_daemon()
 # pens_are SERIAL...: these, in any order, are the daemon's
 pens_are()
 {
-	local wanted found
-	wanted=$(printf '%s\n' "$@" | sort | paste -s -d ' ')
-	found=$(ctl --json pens | jq -r '[.pens[].serial] | sort | join(" ")') || return
-	[ "$found" = "$wanted" ]
+	local found one
+	found=$(ctl --json pens) || return
+	for one in "$@"; do
+		[[ $found == *\"serial\":\"$one\"* ]] || return
+		found=${found/\"serial\":\"$one\"/}
+	done
+	[[ $found == *'"pens":'* && $found != *'"serial":'* ]]
 }
 
 start_over()
@@ -189,6 +230,7 @@ start_over()
 
 clean_up()
 {
+	[ -z "${listen_pid:-}" ] || kill "$listen_pid" 2>/dev/null
 	[ -z "${arm_pid:-}" ] || kill "$arm_pid" 2>/dev/null
 	unplug_all
 	[ ${#gadgets[@]} -eq 0 ] || kill "${gadgets[@]}" 2>/dev/null
@@ -270,7 +312,7 @@ arm_ended()
 
 session_is() # ID OUTCOME
 {
-	[ "$(ctl --json session show "$1" | jq -r .session.outcome)" = "$2" ]
+	[ "$(member outcome "$(ctl --json session show "$1")")" = "$2" ]
 }
 
 two_on_the_bus()
@@ -300,13 +342,17 @@ open_as() # USER FILE
 
 property() # NAME, of the pen
 {
-	busctl --json=short get-property org.mnpen1 "/org/mnpen1/pens/$serial" org.mnpen1.Pen "$1" | jq -c .data
+	local json
+	json=$(busctl --json=short get-property org.mnpen1 "/org/mnpen1/pens/$serial" org.mnpen1.Pen "$1")
+	json=${json#*\"data\":}
+	echo "${json%\}}"
 }
 
 session_path()
 {
-	busctl --json=short get-property org.mnpen1 "/org/mnpen1/pens/$serial" org.mnpen1.Pen Session |
-		jq -r .data
+	local path
+	path=$(property Session)
+	echo "${path//\"/}"
 }
 
 profile_path()
