@@ -116,8 +116,9 @@ demo: ## show a session from profile to safety stop, in 30 s, unprivileged
 	@tests/demo/run
 
 .PHONY: check
-check: ## lint, unit and bus tests, fuzzing; closes with "N passed, N failed"
-	@$(TOOLS)/deps install build test lint fuzz package
+check: ## lint, unit, bus and VM tests, fuzzing; closes with "N passed, N failed"
+	@$(TOOLS)/deps install build test lint fuzz package vm
+	@$(SUBMAKE) $(VM_PROGRAMS)
 	+@JOBS=$(JOBS) $(TOOLS)/check '$(UNIT_TESTS)' '$(BUS_TESTS)' '$(FUZZERS)'
 
 .PHONY: check-unit

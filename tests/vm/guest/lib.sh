@@ -103,7 +103,7 @@ look()
 # The value of the first member of that name, a string or a number.
 member() # NAME JSON
 {
-	local rest=${2#*\"$1\":}
+	local rest=${2#*\""$1"\":}
 	[ "$rest" != "$2" ] || fail "no \"$1\" in $2"
 	[[ $rest =~ ^\ *\"?([^\",}]*) ]]
 	echo "${BASH_REMATCH[1]}"
@@ -343,7 +343,7 @@ open_as() # USER FILE
 property() # NAME, of the pen
 {
 	local json
-	json=$(busctl --json=short get-property org.mnpen1 "/org/mnpen1/pens/$serial" org.mnpen1.Pen "$1")
+	json=$(busctl --json=short get-property org.mnpen1 "/org/mnpen1/pens/${serial//-/_2d}" org.mnpen1.Pen "$1")
 	json=${json#*\"data\":}
 	echo "${json%\}}"
 }
