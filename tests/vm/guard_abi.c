@@ -26,8 +26,8 @@ static void is(const char *what, long found, long wanted)
 {
 	if (found == wanted)
 		return;
-	printf("%s: %ld (%s), not %ld\n", what, found, found < 0 ? strerrorname_np((int)-found) : "",
-	       wanted);
+	printf("%s: %ld (%s), not %ld\n", what, found,
+	       found < 0 ? strerrorname_np((int)-found) : "", wanted);
 	bad = 1;
 }
 
@@ -42,15 +42,18 @@ static void numbers_and_pointers(int fd)
 	uint32_t small = 0;
 	void *constant = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	is("another type", node_call(fd, _IOWR('N', 0x01, struct mnpen_guard_info), &info), -ENOTTY);
-	is("another number", node_call(fd, _IOWR('M', 0x3f, struct mnpen_guard_info), &info), -ENOTTY);
+	is("another type", node_call(fd, _IOWR('N', 0x01, struct mnpen_guard_info), &info),
+	   -ENOTTY);
+	is("another number", node_call(fd, _IOWR('M', 0x3f, struct mnpen_guard_info), &info),
+	   -ENOTTY);
 	is("another size", node_call(fd, _IOWR('M', 0x01, uint32_t), &small), -ENOTTY);
 	is("another direction", node_call(fd, _IOR('M', 0x01, struct mnpen_guard_info), &info),
 	   -ENOTTY);
 	is("0", node_call(fd, 0, NULL), -ENOTTY);
 	is("all ones", node_call(fd, 0xffffffff, NULL), -ENOTTY);
 	is("no pointer", node_call(fd, MNPEN_GUARD_IOC_INFO, NULL), -EFAULT);
-	is("a wild pointer", node_call(fd, MNPEN_GUARD_IOC_ARM, (void *)(uintptr_t)0xdead0000), -EFAULT);
+	is("a wild pointer", node_call(fd, MNPEN_GUARD_IOC_ARM, (void *)(uintptr_t)0xdead0000),
+	   -EFAULT);
 	is("the kernel's pointer", node_call(fd, MNPEN_GUARD_IOC_STATUS, (void *)~(uintptr_t)0xfff),
 	   -EFAULT);
 	is("a constant", node_call(fd, MNPEN_GUARD_IOC_INFO, constant), -EFAULT);
@@ -106,8 +109,10 @@ static void reads(int fd, const char *path)
 	is("poll", poll(&poll_fd, 1, 1000), 1);
 	is("what poll says", poll_fd.revents, POLLIN);
 	usleep(50000);
-	is("a wild buffer", result(read(fd, (void *)(uintptr_t)0xdead0000, sizeof(samples))), -EFAULT);
-	is("no half sample", result(read(fd, samples, sizeof(samples) - 1)), 2 * sizeof(samples[0]));
+	is("a wild buffer", result(read(fd, (void *)(uintptr_t)0xdead0000, sizeof(samples))),
+	   -EFAULT);
+	is("no half sample", result(read(fd, samples, sizeof(samples) - 1)),
+	   2 * sizeof(samples[0]));
 	is("the wild one was lost", samples[0].lost, 1);
 	is("nothing was lost then", samples[1].lost, 0);
 	is("the length", samples[0].length, MNPEN_GUARD_SAMPLE_SIZE);
@@ -135,7 +140,8 @@ static int slow_info(int fd)
 {
 	struct mnpen_guard_info info = {.head.timeout_ms = 1000};
 
-	return node_call(fd, MNPEN_GUARD_IOC_INFO, &info) == -ECANCELED ? EXIT_SUCCESS : EXIT_FAILURE;
+	return node_call(fd, MNPEN_GUARD_IOC_INFO, &info) == -ECANCELED ? EXIT_SUCCESS
+									: EXIT_FAILURE;
 }
 
 static void cancel(const char *path)
