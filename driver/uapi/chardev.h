@@ -116,13 +116,22 @@ struct mnpen_guard_claim {
  * @value: STREAM: period in microseconds, 0 = off. ALT: alternate setting of interface 0, 0 or 1
  *	(both end ARMED and RUNNING; samples are collected while it is 1). STOP: the host's own
  *	reason number, 0 to 0xffff
- * @reserved: 0
+ * @flags: of STOP, MNPEN_GUARD_STOP_*; else 0
  */
 struct mnpen_guard_value {
 	struct mnpen_guard_head head;
 	__u32 value;
-	__u32 reserved;
+	__u32 flags;
 };
+
+/*
+ * STOP in two halves, for an owner that waits for nothing: the first is with the host controller
+ * when it returns, the second may sleep in a thread of its own. Without a flag it is both.
+ */
+/* Send it and return. -EALREADY one is on its way, no other was sent. */
+#define MNPEN_GUARD_STOP_SUBMIT (1 << 0)
+/* Send nothing; how the last one of this owner ended, at most @timeout_ms from now. */
+#define MNPEN_GUARD_STOP_WAIT (1 << 1)
 
 #define MNPEN_GUARD_IOC 'M'
 #define MNPEN_GUARD_IOC_INFO _IOWR(MNPEN_GUARD_IOC, 0x01, struct mnpen_guard_info)
