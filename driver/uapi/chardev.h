@@ -57,6 +57,8 @@ struct mnpen_guard_sample {
 };
 
 #define MNPEN_GUARD_VIOLATION (1 << 0) /* the guard has sent a STOP because of it */
+/* Then bits 8 to 15 say why: MNPEN_GUARD_STOP_DEPTH to _BAD_SAMPLE, without their 0xf000. */
+#define MNPEN_GUARD_REASON_SHIFT 8
 
 /**
  * struct mnpen_guard_head - first in the argument of every request

@@ -299,8 +299,12 @@ WRAP(int, libusb_handle_events_timeout_completed, libusb_context *context, struc
 
 void fake_usb_open(struct fake *f)
 {
-	static const struct host_callbacks callbacks = {fake_on_online, fake_on_offline,
-							fake_on_packet, fake_on_drained};
+	static const struct host_callbacks callbacks = {
+		.online = fake_on_online,
+		.offline = fake_on_offline,
+		.packet = fake_on_packet,
+		.drained = fake_on_drained,
+	};
 
 	fake_usb = (struct fake_device){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 	assert_true(fake_usb.fd >= 0);

@@ -153,8 +153,12 @@ static inline void fake_expect_silence(struct fake *f)
 
 static inline void fake_open(struct fake *f)
 {
-	static const struct host_callbacks callbacks = {fake_on_online, fake_on_offline,
-							fake_on_packet, fake_on_drained};
+	static const struct host_callbacks callbacks = {
+		.online = fake_on_online,
+		.offline = fake_on_offline,
+		.packet = fake_on_packet,
+		.drained = fake_on_drained,
+	};
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	socklen_t len = sizeof(in);
 	struct usbip_url url;
