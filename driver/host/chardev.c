@@ -108,6 +108,7 @@ static void opened(struct chardev *c, int result)
 	c->state = CHARDEV_ONLINE;
 	c->host.ceilings = c->link.ceilings;
 	memset(c->last_error, 0, sizeof(c->last_error));
+	c->epoch = 0;
 	result = sd_event_add_io(c->event, &c->io, c->link.fd, 0, on_io, c);
 	if (result >= 0)
 		result = sd_event_source_set_priority(c->io, HOST_EVENT_PRIORITY);

@@ -27,16 +27,17 @@ static const struct kind {
 	unsigned long number;
 	bool in;
 	uint16_t len; /* on the wire */
+	bool moves;
 } kinds[] = {
-	{MNPEN_REQ_GET_INFO, MNPEN_GUARD_IOC_INFO, true, MNPEN_INFO_SIZE},
-	{MNPEN_REQ_GET_STATUS, MNPEN_GUARD_IOC_STATUS, true, MNPEN_SAMPLE_SIZE},
-	{MNPEN_REQ_ARM, MNPEN_GUARD_IOC_ARM, false, MNPEN_ARM_SIZE},
-	{MNPEN_REQ_SET_TARGET, MNPEN_GUARD_IOC_TARGET, false, MNPEN_TARGET_SIZE},
-	{MNPEN_REQ_LEASE, MNPEN_GUARD_IOC_LEASE, false, MNPEN_LEASE_SIZE},
-	{MNPEN_REQ_CLEAR_FAULT, MNPEN_GUARD_IOC_CLEAR, false, 0},
-	{MNPEN_REQ_SET_STREAM, MNPEN_GUARD_IOC_STREAM, false, MNPEN_STREAM_SIZE},
-	{MNPEN_REQ_GET_CARTRIDGE, MNPEN_GUARD_IOC_CARTRIDGE, true, MNPEN_CARTRIDGE_SIZE},
-	{MNPEN_REQ_CLAIM_CARTRIDGE, MNPEN_GUARD_IOC_CLAIM, false, MNPEN_CLAIM_SIZE},
+	{MNPEN_REQ_GET_INFO, MNPEN_GUARD_IOC_INFO, true, MNPEN_INFO_SIZE, false},
+	{MNPEN_REQ_GET_STATUS, MNPEN_GUARD_IOC_STATUS, true, MNPEN_SAMPLE_SIZE, false},
+	{MNPEN_REQ_ARM, MNPEN_GUARD_IOC_ARM, false, MNPEN_ARM_SIZE, true},
+	{MNPEN_REQ_SET_TARGET, MNPEN_GUARD_IOC_TARGET, false, MNPEN_TARGET_SIZE, true},
+	{MNPEN_REQ_LEASE, MNPEN_GUARD_IOC_LEASE, false, MNPEN_LEASE_SIZE, true},
+	{MNPEN_REQ_CLEAR_FAULT, MNPEN_GUARD_IOC_CLEAR, false, 0, false},
+	{MNPEN_REQ_SET_STREAM, MNPEN_GUARD_IOC_STREAM, false, MNPEN_STREAM_SIZE, false},
+	{MNPEN_REQ_GET_CARTRIDGE, MNPEN_GUARD_IOC_CARTRIDGE, true, MNPEN_CARTRIDGE_SIZE, false},
+	{MNPEN_REQ_CLAIM_CARTRIDGE, MNPEN_GUARD_IOC_CLAIM, false, MNPEN_CLAIM_SIZE, false},
 };
 
 static const struct kind *kind_of(const struct host_control *control)
@@ -62,6 +63,7 @@ int chardev_call_make(struct chardev_call *ret, const struct host_control *contr
 	if (!kind || kind->in != control->in || kind->len != control->len || control->value != 0)
 		return -EINVAL;
 	begin(ret, kind->number, control->timeout_ms);
+	ret->moves = kind->moves;
 	if (control->request == MNPEN_REQ_SET_STREAM)
 		ret->argument.value.value = wire_get32(control->data);
 	else if (!control->in)

@@ -29,7 +29,7 @@ static uint16_t read_number(const char *folder, const char *name)
 	file = fopen(path, "re");
 	if (!file || fscanf(file, "%u", &value) != 1 || value >= UINT16_MAX)
 		return 0;
-	return (uint16_t)value;
+	return (uint16_t)MAX(value, 1u); /* 0 is a ceiling as well, and no pen does so little */
 }
 
 /* A file that is not there sets no ceiling. If it was only not to be read, the guard refuses the

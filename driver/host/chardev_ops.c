@@ -97,6 +97,9 @@ void chardev_called(struct chardev *c, int result)
 	size_t len = 0;
 
 	c->host.ceilings = c->link.ceilings;
+	/* That of one which nobody waits for is older than what a STOP has said since. */
+	if (c->request.state == CHARDEV_FLYING)
+		c->epoch = c->call.argument.head.epoch;
 	if (result == -ENODEV)
 		chardev_break(c, -ENODEV, "unplugged, or its kernel driver was taken away");
 	if (c->request.state != CHARDEV_FLYING)
@@ -133,6 +136,7 @@ void chardev_start_queued(struct chardev *c)
 	request->state = CHARDEV_FLYING;
 	request->id = ++c->last_id;
 	c->call = request->call;
+	c->call.argument.head.epoch = c->call.moves ? c->epoch : 0;
 	chardev_tell_begun(c, request->id, request->setup, request->data,
 			   request->in ? 0 : request->len);
 	usb_helper_start(c->requester, CHARDEV_JOB_CALL);
@@ -261,7 +265,8 @@ void chardev_stopped(struct chardev *c, int result)
 }
 
 /* The kernel has it when this returns, and what was in flight is on its way back: nothing of ours
- * slept, and no other thread had to run. */
+ * slept, and no other thread had to run. What the thread has not taken to the kernel yet is of an
+ * epoch that is over. */
 static int chardev_stop(struct host *host, uint16_t reason, host_done done, void *userdata)
 {
 	struct chardev *c = chardev_of(host);
@@ -275,13 +280,12 @@ static int chardev_stop(struct host *host, uint16_t reason, host_done done, void
 		return -EALREADY;
 	chardev_call_stop(&call, reason, MNPEN_GUARD_STOP_SUBMIT);
 	r = chardev_link_call(c->link.fd, &call);
-	if (r == -EALREADY) /* one whose time was over is with the host controller still */
-		return r;
 	if (r < 0) {
 		chardev_break(c, r == -ENODEV ? -ENODEV : -EIO, "it takes no STOP: %s",
 			      strerror(-r));
 		return -EAGAIN;
 	}
+	c->epoch = call.argument.head.epoch;
 	before = abandon(c, -ENOENT);
 	c->stop.flying = true;
 	c->stop.id = ++c->last_id;

@@ -51,6 +51,7 @@ enum chardev_job {
 /** struct chardev_call - one ioctl, and what it is about */
 struct chardev_call {
 	unsigned long number;
+	bool moves; /* what a pen may move by: not to be carried out behind a STOP */
 	union {
 		struct mnpen_guard_head head; /* first in all of them */
 		struct mnpen_guard_info info;
@@ -131,6 +132,7 @@ struct chardev {
 	struct chardev_request request;
 	struct chardev_stop stop;
 	uint8_t last_error[MNPEN_ERROR_SIZE]; /* what GET_ERROR would say */
+	uint32_t epoch;			      /* the guard's, as it last said; 0 = it has not */
 	struct mnpen_guard_sample samples[CHARDEV_READ_SAMPLES];
 
 	/* the requester's while it is busy */

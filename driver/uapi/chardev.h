@@ -63,13 +63,15 @@ struct mnpen_guard_sample {
 /**
  * struct mnpen_guard_head - first in the argument of every request
  * @timeout_ms: in: how long the pen may take, 1 to 1000; 0 = 50
- * @reserved: in: 0
+ * @epoch: out: the stop epoch, which each STOP raises, the guard's own too. In: 0, or the epoch that
+ *	the request belongs to: in another one it is not carried out, -ECANCELED. So what has not
+ *	reached the guard yet when its caller sends a STOP does not come behind it.
  * @request, @code, @detail, @cmd: out: GET_ERROR's record when the request ended with -EPIPE,
  *	all 0 otherwise
  */
 struct mnpen_guard_head {
 	__u32 timeout_ms;
-	__u32 reserved;
+	__u32 epoch;
 	__u8 request;
 	__u8 code;
 	__u16 detail;
@@ -130,7 +132,7 @@ struct mnpen_guard_value {
  * STOP in two halves, for an owner that waits for nothing: the first is with the host controller
  * when it returns, the second may sleep in a thread of its own. Without a flag it is both.
  */
-/* Send it and return. -EALREADY one is on its way, no other was sent. */
+/* Send it and return; behind one that is on its way already. */
 #define MNPEN_GUARD_STOP_SUBMIT (1 << 0)
 /* Send nothing; how the last one of this owner ended, at most @timeout_ms from now. */
 #define MNPEN_GUARD_STOP_WAIT (1 << 1)

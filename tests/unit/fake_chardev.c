@@ -72,14 +72,12 @@ void __wrap_chardev_link_close(struct chardev_link *link)
 	fake_guard.write_fd = close_fd(fake_guard.write_fd);
 }
 
-static int submit_stop(const struct chardev_call *call)
+static int submit_stop(struct chardev_call *call)
 {
 	if (fake_guard.errors[STOP])
 		return fake_guard.errors[STOP];
-	if (fake_guard.stop_flying)
-		return -EALREADY;
 	note("stop:%04x ", call->argument.value.value);
-	fake_guard.stop_flying = true;
+	call->argument.head.epoch = ++fake_guard.epoch;
 	fake_guard.cancelled = fake_guard.waiting;
 	pthread_cond_broadcast(&changed);
 	return 0;
@@ -90,7 +88,6 @@ static int wait_for_stop(void)
 	while (fake_guard.stop_held && !gone)
 		pthread_cond_wait(&changed, &lock);
 	note("wait ");
-	fake_guard.stop_flying = false;
 	return gone ? -ENODEV : 0;
 }
 
@@ -101,6 +98,8 @@ static int carry_out(uint8_t number, struct chardev_call *call)
 	else
 		note("%02x ", number);
 	fake_guard.last = *call;
+	if (call->argument.head.epoch && call->argument.head.epoch != fake_guard.epoch)
+		return -ECANCELED;
 	fake_guard.waiting = fake_guard.blocked[number];
 	while (fake_guard.blocked[number] && !fake_guard.cancelled && !gone)
 		pthread_cond_wait(&changed, &lock);
@@ -132,6 +131,7 @@ int __wrap_chardev_link_call(int fd, struct chardev_call *call)
 		r = wait_for_stop();
 	else
 		r = carry_out(number, call);
+	call->argument.head.epoch = fake_guard.epoch;
 	pthread_mutex_unlock(&lock);
 	return r;
 }
@@ -146,7 +146,7 @@ void fake_guard_open(struct fake *f)
 	};
 
 	*f = (struct fake){.fd = -EBADF, .listen_fd = -EBADF};
-	fake_guard = (struct fake_guard){.write_fd = -EBADF};
+	fake_guard = (struct fake_guard){.write_fd = -EBADF, .epoch = 1};
 	log_set_level(LOG_EMERG); /* what goes wrong here is meant to */
 	assert_return_code(sd_event_new(&f->event), 0);
 	assert_return_code(host_chardev_new(&f->host, f->event, &callbacks, f), 0);

@@ -20,6 +20,7 @@ struct fake_guard {
 	bool waiting;	   /* somebody does */
 	bool stop_held;	   /* the pen does not answer STOP: WAIT waits for fake_guard_unblock() */
 	bool stop_flying;  /* since SUBMIT */
+	uint32_t epoch;	   /* each STOP raises it */
 	bool cancelled;	   /* what waits has to come back */
 	struct chardev_call last; /* as it came */
 	struct host_ceilings ceilings;
