@@ -8,27 +8,6 @@
 #include "driver/base/clock.h"
 #include "driver/host/chardev_place.h"
 
-static const char *reason_text(uint16_t reason)
-{
-	switch (reason) {
-	case MNPEN_GUARD_STOP_DEPTH:
-		return "a stroke beyond the armed depth";
-	case MNPEN_GUARD_STOP_SPEED:
-		return "faster than armed";
-	case MNPEN_GUARD_STOP_SLOW:
-		return "slower than armed";
-	case MNPEN_GUARD_STOP_RUN_LIMIT:
-		return "the armed run time is over";
-	case MNPEN_GUARD_STOP_UNARMED:
-		return "the drive is on, and nothing was armed";
-	case MNPEN_GUARD_STOP_BAD_SAMPLE:
-		return "armed, and a packet is no sample";
-	case MNPEN_GUARD_STOP_CEILING:
-		return "a ceiling was lowered below what is armed";
-	}
-	return "it does not say why";
-}
-
 static void tell_violation(struct chardev *c, const struct mnpen_guard_sample *sample)
 {
 	uint8_t reason = (uint8_t)(sample->flags >> MNPEN_GUARD_REASON_SHIFT);
@@ -37,7 +16,7 @@ static void tell_violation(struct chardev *c, const struct mnpen_guard_sample *s
 
 	if (log_allowed(&c->guard_limit))
 		log_line(LOG_WARNING, &context, "the kernel guard has stopped the pen: %s",
-			 reason_text((uint16_t)(0xf000u | reason)));
+			 host_guard_reason(reason));
 	if (c->host.callbacks->guarded)
 		c->host.callbacks->guarded(&c->host, c->host.userdata, reason);
 }

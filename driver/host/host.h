@@ -148,6 +148,9 @@ int host_reset(struct host *host);
  * Returns NULL. Closing an imported pen is an unplug to it, and so a stop. */
 struct host *host_free(struct host *host);
 
+/** host_guard_reason() - of struct host_callbacks.guarded, in a word: "depth", "speed", ... */
+const char *host_guard_reason(uint8_t reason);
+
 const char *host_transport_name(const struct host *host);
 
 #endif

@@ -138,18 +138,11 @@ int __wrap_chardev_link_call(int fd, struct chardev_call *call)
 
 void fake_guard_open(struct fake *f)
 {
-	static const struct host_callbacks callbacks = {
-		.online = fake_on_online,
-		.offline = fake_on_offline,
-		.packet = fake_on_packet,
-		.drained = fake_on_drained,
-	};
-
 	*f = (struct fake){.fd = -EBADF, .listen_fd = -EBADF};
 	fake_guard = (struct fake_guard){.write_fd = -EBADF, .epoch = 1};
 	log_set_level(LOG_EMERG); /* what goes wrong here is meant to */
 	assert_return_code(sd_event_new(&f->event), 0);
-	assert_return_code(host_chardev_new(&f->host, f->event, &callbacks, f), 0);
+	assert_return_code(host_chardev_new(&f->host, f->event, fake_callbacks(), f), 0);
 	assert_true(host_chardev_empty(f->host));
 	host_chardev_plug(f->host, "/dev/mnpen0");
 	assert_false(host_chardev_empty(f->host));

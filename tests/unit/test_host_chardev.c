@@ -220,6 +220,10 @@ static void test_guarded(void **state)
 	fake_guard_sample(3, 48, MNPEN_GUARD_VIOLATION | 0x13 << MNPEN_GUARD_REASON_SHIFT);
 	fake_expect(&f, HEARD_PACKET, 3);
 	assert_int_equal(guarded_reason, 0x13);
+	assert_string_equal(host_guard_reason(guarded_reason), "run-limit");
+	assert_string_equal(host_guard_reason(0x10), "depth");
+	assert_string_equal(host_guard_reason(0x16), "ceiling");
+	assert_string_equal(host_guard_reason(0x17), "unknown");
 	fake_guard_close(&f);
 }
 
