@@ -2,15 +2,17 @@
 #include "driver/host/ids.h"
 
 #include "driver/base/cleanup.h"
-#include "driver/proto/proto.h"
+#include "driver/uapi/ids.h"
 
-/* Makers add theirs here and in udev/72-mnpen.rules.in, one line a model. */
+#define HOST_ID(vendor, product)                                                                   \
+	{                                                                                          \
+		vendor, product                                                                    \
+	}
+
 static const struct host_id {
 	uint16_t vendor_id;
 	uint16_t product_id;
-} host_ids[] = {
-	{MNPEN_USB_VENDOR_ID, MNPEN_USB_PRODUCT_ID},
-};
+} host_ids[] = {MNPEN_USB_IDS(HOST_ID)};
 
 bool host_ids_match(uint16_t vendor_id, uint16_t product_id)
 {

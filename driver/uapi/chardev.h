@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: (GPL-2.0-only WITH Linux-syscall-note) OR MIT */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * /dev/mnpenN: the ABI of the kernel guard, driver/kmod. One node a pen, one owner a node.
  *
@@ -17,10 +17,13 @@
  *
  * ioctl(): one request at a time, each with the GET_ERROR that tells why it was refused; a second
  * caller waits. STOP waits for nobody, and the request that is in flight ends with -ECANCELED.
- *   0 · -EPIPE the pen refused it: @refusal says why · -ETIMEDOUT no answer in time · -ECANCELED a
- *   stop came first · -ERANGE an ARM above a ceiling: nothing was sent · -EINVAL a field of the
- *   request itself, a reserved one included, is wrong: nothing was sent · -EPROTO an answer of the
- *   wrong length · -EFAULT · -ENOTTY no such request · -ENODEV gone
+ *   0 · -EPIPE the pen refused it: the head says why · -ETIMEDOUT no answer in time · -ECANCELED
+ *   a stop came first, perhaps one of the guard's, and nobody knows whether the pen has carried it
+ *   out · -ERANGE an ARM above a ceiling: nothing was sent · -EINVAL a field of the request
+ *   itself, a reserved one included, is wrong: nothing was sent · -EPROTO an answer of the wrong
+ *   length, or a transfer that failed · -EFAULT · -EINTR the caller is being killed · -ENOTTY no
+ *   such request, or one of another size · -ENODEV gone
+ * A STOP that was not answered in time stays on its way; a refused one has no GET_ERROR.
  */
 #ifndef MNPEN_UAPI_CHARDEV_H
 #define MNPEN_UAPI_CHARDEV_H
@@ -66,8 +69,11 @@ struct mnpen_guard_sample {
  * @epoch: out: the stop epoch, which each STOP raises, the guard's own too. In: 0, or the epoch that
  *	the request belongs to: in another one it is not carried out, -ECANCELED. So what has not
  *	reached the guard yet when its caller sends a STOP does not come behind it.
- * @request, @code, @detail, @cmd: out: GET_ERROR's record when the request ended with -EPIPE,
- *	all 0 otherwise
+ * @request: out: with the next three GET_ERROR's record when the request ended with -EPIPE; all 0
+ *	otherwise
+ * @code: out
+ * @detail: out
+ * @cmd: out
  */
 struct mnpen_guard_head {
 	__u32 timeout_ms;
@@ -117,6 +123,7 @@ struct mnpen_guard_claim {
 
 /**
  * struct mnpen_guard_value - a request with one number
+ * @head: as of every request
  * @value: STREAM: period in microseconds, 0 = off. ALT: alternate setting of interface 0, 0 or 1
  *	(both end ARMED and RUNNING; samples are collected while it is 1). STOP: the host's own
  *	reason number, 0 to 0xffff

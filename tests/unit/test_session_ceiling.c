@@ -55,7 +55,7 @@ static void refuses_a_profile(void **state)
 	} rows[] = {
 		{700, 6000, NULL},
 		{699, 6000, "depth of 0.70 mm, above the limit of 0.699 mm set by the guard"},
-		{700, 5999, "speed of 6000 rpm, above the limit of 5999 rpm set by the guard"},
+		{700, 5999, "above the limit of 5999 rpm (100.0 Hz) set by the guard"},
 	};
 	struct fixture *f = *state;
 

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# For scenarios of the kernel guard alone, in which no daemon runs.
+
+# The module, and an empty socket.
+guard_load()
+{
+	if [ -e $vm/no-module ]; then
+		cat $vm/no-module
+		exit 77
+	fi
+	systemctl mask --runtime --now mnpend.service >/dev/null 2>&1
+	unplug_all
+	[ -e /sys/module/mnpen ] || insmod $vm/mnpen.ko || fail "insmod"
+}
+
+guard_node()
+{
+	node=/dev/mnpen0
+	[ -c $node ] && [ -e /sys/class/mnpen/mnpen0/guard_stops ]
+}
+
+# A pen with its node in $node.
+guard_pen() # [GADGET OPTION...]
+{
+	guard_load
+	gadget pen --control $socket --serial $serial "$@"
+	plug
+	wait_for 5 "the pen has a node" guard_node
+}
+
+guard_shows() # FILE
+{
+	cat "/sys/class/mnpen/${node##*/}/$1"
+}
+
+# A process that owns the pen (tests/vm/guard.c).
+own()
+{
+	coproc owner { exec $vm/bin/guard $node 2>/run/owner.log; }
+	read -r -t 5 said <&"${owner[0]}" || fail "the owner does not start"
+	equal "the owner" "$said" open
+}
+
+# ask COMMAND...: the answer into $said
+ask()
+{
+	echo "$*" >&"${owner[1]}"
+	read -r -t 10 said <&"${owner[0]}" || fail "owner: no answer to $*"
+}
+
+# must COMMAND...: it succeeds
+must()
+{
+	ask "$@"
+	equal "the answer to $*" "$said" 0
+}
+
+disown()
+{
+	exec {owner[1]}>&-
+	wait "$owner_PID"
+}
+
+# A pen that runs in a hand.
+guard_runs() # as far as run() of lib.sh
+{
+	must start 500 5000
+	run
+}
