@@ -233,6 +233,7 @@ $(OBJ)/libcli.a: $(call objects,$(CLI_SRC))
 $(OBJ)/libgadget.a: $(call objects,$(GADGET_SRC))
 $(OBJ)/libunit.a: $(call objects,$(UNIT_HELPERS) $(SHARED_SRC))
 $(OBJ)/libharness.a: $(call objects,$(HARNESS_SRC) $(SHARED_SRC))
+$(OBJ)/libshared.a: $(call objects,$(SHARED_SRC))
 $(OBJ)/libbench.a: $(call objects,$(BENCH_HELPERS))
 $(OBJ)/lib%.a: $(OBJ)/sources
 	$(call say,AR,$@)
@@ -267,7 +268,7 @@ $(BUILD)/tests/bus/%: $(OBJ)/tests/bus/%.o $(call libs,harness driver) $(OBJ)/fl
 # What the bus tests run programs under that expect a USB device or a pedal of the kernel.
 BRIDGE := $(BUILD)/tests/bus/bridge
 FOOT := $(BUILD)/tests/bus/foot
-$(BUS_TESTS): | $(BRIDGE) $(BRIDGE).so $(FOOT)
+$(BUS_TESTS): | $(BRIDGE) $(BRIDGE).so $(FOOT) $(BUILD)/tests/vm/contract
 # Beside umockdev's, in programs of others: no sanitizer of ours comes with it.
 $(BRIDGE).so: $(BRIDGE_PRELOAD_SRC) $(OBJ)/flags.compile
 	@mkdir -p $(@D)
@@ -282,7 +283,7 @@ $(FOOT): $(call objects,$(FOOT_SRC)) $(OBJ)/flags.link
 	$(call say,LD,$@)
 	$(call link,$(LIBS_BRIDGE))
 # What runs inside the virtual machine beside the installed package.
-$(BUILD)/tests/vm/%: $(OBJ)/tests/vm/%.o $(call libs,driver) $(OBJ)/flags.link
+$(BUILD)/tests/vm/%: $(OBJ)/tests/vm/%.o $(call libs,shared driver) $(OBJ)/flags.link
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(call link,$(LIBS_TESTS))
