@@ -330,6 +330,7 @@ install: all ## install below $(DESTDIR)$(prefix), prefix being /usr; leaves /et
 	$(call put-as,$(BUILD)/system/mnpen.sysusers,$(prefix)/lib/sysusers.d/mnpen.conf)
 	$(call put,$(BUILD)/system/72-mnpen.rules,$(libdir_boot)/udev/rules.d)
 	$(call put,udev/70-mnpen-pedal.hwdb,$(libdir_boot)/udev/hwdb.d)
+	$(call put-as,daemon/data/mnpen.modprobe,$(libdir_boot)/modprobe.d/mnpen.conf)
 	$(call put,$(BUILD)/system/org.mnpen1.conf,$(share)/dbus-1/system.d)
 	$(call put,$(BUILD)/system/org.mnpen1.service,$(share)/dbus-1/system-services)
 	$(call put,$(wildcard daemon/api/*.xml),$(share)/dbus-1/interfaces)
