@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * contract TRANSPORT CONTROL [--url URL] [--plug COMMAND] [--scale N] [CASE...]: the cases of
- * tests/shared/contract_cases.c over one transport. Prints a line a case; exits with 1 if one was
+ * tests/contract/cases.c over one transport. Prints a line a case; exits with 1 if one was
  * not as promised. In the virtual machine, and in the bus tier under the bridge.
  */
 #include <getopt.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "driver/base/log.h"
-#include "tests/shared/contract.h"
+#include "tests/contract/contract.h"
 
 static bool wanted(const char *name, char **names)
 {

@@ -7,7 +7,7 @@
 
 #include "driver/base/clock.h"
 #include "driver/proto/records.h"
-#include "tests/shared/contract.h"
+#include "tests/contract/contract.h"
 
 #define REASON 0x1234 /* of STOPs, 4660 */
 #define PERIOD_US 10000

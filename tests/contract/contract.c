@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A host over a transport, its owner, and the virtual pen's control socket. */
-#include "tests/shared/contract.h"
+#include "tests/contract/contract.h"
 
 #include <errno.h>
 #include <poll.h>
