@@ -344,8 +344,13 @@ install: all ## install below $(DESTDIR)$(prefix), prefix being /usr; leaves /et
 	$(call put,$(wildcard tests/gadget/scenarios/*.scenario),$(share)/doc/mnpen-gadget/examples)
 	$(foreach n,$(MAN_SECTIONS),$(call put,$(wildcard docs/man/*.$(n)),$(share)/man/man$(n)) &&) true
 
+# Not part of "all": it needs kernel headers, and nothing else here does.
+.PHONY: kmod
+kmod: ## the kernel guard mnpen.ko into build/kmod, for this kernel or KERNEL=VERSION
+	@$(TOOLS)/kmod $(if $(KERNEL),-k $(KERNEL)) W=1
+
 .PHONY: deb
-deb: ## the Debian packages mnpen and mnpen-gadget, into build/deb
+deb: ## the Debian packages mnpen, mnpen-gadget and mnpen-dkms, into build/deb
 	@$(TOOLS)/deps install build package
 	+@JOBS=$(JOBS) $(TOOLS)/deb
 

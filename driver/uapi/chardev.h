@@ -20,10 +20,10 @@
  *   0 · -EPIPE the pen refused it: the head says why · -ETIMEDOUT no answer in time · -ECANCELED
  *   a stop came first, perhaps one of the guard's, and nobody knows whether the pen has carried it
  *   out · -ERANGE an ARM above a ceiling: nothing was sent · -EINVAL a field of the request
- *   itself, a reserved one included, is wrong: nothing was sent · -EPROTO an answer of the wrong
- *   length, or a transfer that failed · -EFAULT · -EINTR the caller is being killed · -ENOTTY no
- *   such request, or one of another size · -ENODEV gone
- * A STOP that was not answered in time stays on its way; a refused one has no GET_ERROR.
+ *   itself is wrong, flags that there are not included: nothing was sent · -EPROTO an answer of the
+ * wrong length, or a transfer that failed · -EFAULT · -EINTR the caller is being killed · -ENOTTY
+ * no such request, or one of another size · -ENODEV gone A STOP that was not answered in time stays
+ * on its way; a refused one has no GET_ERROR.
  */
 #ifndef MNPEN_UAPI_CHARDEV_H
 #define MNPEN_UAPI_CHARDEV_H
@@ -66,8 +66,8 @@ struct mnpen_guard_sample {
 /**
  * struct mnpen_guard_head - first in the argument of every request
  * @timeout_ms: in: how long the pen may take, 1 to 1000; 0 = 50
- * @epoch: out: the stop epoch, which each STOP raises, the guard's own too. In: 0, or the epoch that
- *	the request belongs to: in another one it is not carried out, -ECANCELED. So what has not
+ * @epoch: out: the stop epoch, which each STOP raises, the guard's own too. In: 0, or the epoch
+ *that the request belongs to: in another one it is not carried out, -ECANCELED. So what has not
  *	reached the guard yet when its caller sends a STOP does not come behind it.
  * @request: out: with the next three GET_ERROR's record when the request ended with -EPIPE; all 0
  *	otherwise

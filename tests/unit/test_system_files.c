@@ -22,6 +22,7 @@
 #include "tests/gadget/usb/usbtest.h"
 
 #define RULES "udev/72-mnpen.rules.in"
+#define MODULE "driver/kmod/main.c"
 #define POLICY "daemon/data/org.mnpen1.policy.in"
 #define POLKIT_RULES "daemon/data/org.mnpen1.rules.in"
 #define BUS_SERVICE "daemon/data/org.mnpen1.service.in"
@@ -78,6 +79,23 @@ static void rules_have_the_interface(void **state)
 		 MNPEN_IF_PROTOCOL);
 	assert_int_equal(count(rules, triple), 1);
 	assert_int_equal(count(rules, "ID_USB_INTERFACES"), 1);
+}
+
+/* The kernel module has the ids from where the daemon has them, and says the rest of a pen itself.
+ */
+static void module_has_the_interface(void **state)
+{
+	_cleanup_free_ char *module = read_file(MODULE);
+	char line[64];
+
+	assert_int_equal(count(module, "MNPEN_USB_IDS(PEN_ID)"), 1);
+	assert_int_equal(count(module, "USB_DEVICE_AND_INTERFACE_INFO(vendor, product, PEN_CLASS,"),
+			 1);
+	assert_int_equal(count(module, "#define PEN_CLASS USB_CLASS_VENDOR_SPEC\n"), 1);
+	snprintf(line, sizeof(line), "#define PEN_SUBCLASS 0x%02x\n", MNPEN_IF_SUBCLASS);
+	assert_int_equal(count(module, line), 1);
+	snprintf(line, sizeof(line), "#define PEN_PROTOCOL 0x%02x\n", MNPEN_IF_PROTOCOL);
+	assert_int_equal(count(module, line), 1);
 }
 
 static uint16_t le16(const uint8_t *bytes)
@@ -150,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules_have_the_ids_of_the_table),
 		cmocka_unit_test(rules_have_the_interface),
+		cmocka_unit_test(module_has_the_interface),
 		cmocka_unit_test(virtual_pen_is_in_the_table),
 		cmocka_unit_test(polkit_has_the_rights),
 		cmocka_unit_test(bus_starts_the_unit),

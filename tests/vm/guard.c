@@ -14,9 +14,12 @@
  *   error        with which the last read failed
  *   close        and open once more, by "open"
  *   start DEPTH SPEED  all of it up to a pen that runs when its trigger is pressed
+ *
+ * guard kill PID: kills it, and says when, in nanoseconds of CLOCK_MONOTONIC.
  */
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,11 +212,23 @@ static void attend(short events)
 		owner.keep = false;
 }
 
+static int kill_now(const char *pid)
+{
+	uint64_t now_ns = now_monotonic_ns();
+
+	if (kill((pid_t)strtol(pid, NULL, 10), SIGKILL) < 0)
+		return EXIT_FAILURE;
+	printf("%" PRIu64 "\n", now_ns);
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	char line[LINE_SIZE];
 	int r;
 
+	if (argc == 3 && strcmp(argv[1], "kill") == 0)
+		return kill_now(argv[2]);
 	if (argc != 2) {
 		fputs("Usage: guard NODE; see tests/vm/guard.c\n", stderr);
 		return 2;
