@@ -59,6 +59,7 @@ DAEMON_SRC := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
 CLI_SRC := $(filter-out cli/main.c,$(wildcard cli/*.c cli/*/*.c))
 GADGET_SRC := $(filter-out tests/gadget/main.c,$(wildcard tests/gadget/*.c tests/gadget/*/*.c))
 SHARED_SRC := $(wildcard tests/shared/*.c)
+CONTRACT_SRC := $(wildcard tests/contract/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c)
 BRIDGE_PRELOAD_SRC := tests/bridge/preload.c
 BRIDGE_SRC := $(filter-out $(BRIDGE_PRELOAD_SRC),$(wildcard tests/bridge/*.c))
@@ -76,7 +77,7 @@ BUS_TESTS := $(patsubst %.c,$(BUILD)/%,$(filter-out $(HARNESS_SRC),$(BUS_SRC)))
 VM_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(VM_SRC))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(filter-out $(BENCH_HELPERS),$(BENCH_SRC)))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(filter-out $(FUZZ_HELPERS),$(FUZZ_SRC)))
-ALL_SRC := $(DRIVER_SRC) $(DAEMON_SRC) $(CLI_SRC) $(GADGET_SRC) $(SHARED_SRC) $(UNIT_SRC) $(BUS_SRC) \
+ALL_SRC := $(DRIVER_SRC) $(DAEMON_SRC) $(CLI_SRC) $(GADGET_SRC) $(SHARED_SRC) $(CONTRACT_SRC) $(UNIT_SRC) $(BUS_SRC) \
 	$(BENCH_SRC) $(BRIDGE_SRC) $(BRIDGE_PRELOAD_SRC) $(FOOT_SRC) $(VM_SRC) $(FUZZ_SRC) \
 	$(wildcard daemon/main.c cli/main.c tests/gadget/main.c)
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
@@ -217,7 +218,7 @@ $(OBJ)/%.o: %.c $(OBJ)/flags.compile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(PKG_CFLAGS) $(CFLAGS_ALL) -MMD -MP -MT $@ -MT $(BUILD)/lint/tidy/$*.ok -c -o $@ $<
-$(call objects,$(SHARED_SRC) $(UNIT_SRC) $(BUS_SRC) $(VM_SRC) $(BENCH_SRC) $(FUZZ_SRC)): | packages-test
+$(call objects,$(SHARED_SRC) $(CONTRACT_SRC) $(UNIT_SRC) $(BUS_SRC) $(VM_SRC) $(BENCH_SRC) $(FUZZ_SRC)): | packages-test
 
 # Only the bridge and the foot need GLib, whose headers do not bear our warnings.
 BRIDGE_CFLAGS = $(call once,BRIDGE_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES_BRIDGE) 2>/dev/null)))
@@ -234,6 +235,7 @@ $(OBJ)/libcli.a: $(call objects,$(CLI_SRC))
 $(OBJ)/libgadget.a: $(call objects,$(GADGET_SRC))
 $(OBJ)/libunit.a: $(call objects,$(UNIT_HELPERS) $(SHARED_SRC))
 $(OBJ)/libharness.a: $(call objects,$(HARNESS_SRC) $(SHARED_SRC))
+$(OBJ)/libcontract.a: $(call objects,$(CONTRACT_SRC))
 $(OBJ)/libbench.a: $(call objects,$(BENCH_HELPERS))
 $(OBJ)/lib%.a: $(OBJ)/sources
 	$(call say,AR,$@)
@@ -268,7 +270,7 @@ $(BUILD)/tests/bus/%: $(OBJ)/tests/bus/%.o $(call libs,harness driver) $(OBJ)/fl
 # What the bus tests run programs under that expect a USB device or a pedal of the kernel.
 BRIDGE := $(BUILD)/tests/bus/bridge
 FOOT := $(BUILD)/tests/bus/foot
-$(BUS_TESTS): | $(BRIDGE) $(BRIDGE).so $(FOOT)
+$(BUS_TESTS): | $(BRIDGE) $(BRIDGE).so $(FOOT) $(BUILD)/tests/vm/contract
 # Beside umockdev's, in programs of others: no sanitizer of ours comes with it.
 $(BRIDGE).so: $(BRIDGE_PRELOAD_SRC) $(OBJ)/flags.compile
 	@mkdir -p $(@D)
@@ -283,7 +285,7 @@ $(FOOT): $(call objects,$(FOOT_SRC)) $(OBJ)/flags.link
 	$(call say,LD,$@)
 	$(call link,$(LIBS_BRIDGE))
 # What runs inside the virtual machine beside the installed package.
-$(BUILD)/tests/vm/%: $(OBJ)/tests/vm/%.o $(call libs,driver) $(OBJ)/flags.link
+$(BUILD)/tests/vm/%: $(OBJ)/tests/vm/%.o $(call libs,contract driver) $(OBJ)/flags.link
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(call link,$(LIBS_TESTS))
@@ -330,6 +332,7 @@ install: all ## install below $(DESTDIR)$(prefix), prefix being /usr; leaves /et
 	$(call put-as,$(BUILD)/system/mnpen.sysusers,$(prefix)/lib/sysusers.d/mnpen.conf)
 	$(call put,$(BUILD)/system/72-mnpen.rules,$(libdir_boot)/udev/rules.d)
 	$(call put,udev/70-mnpen-pedal.hwdb,$(libdir_boot)/udev/hwdb.d)
+	$(call put-as,daemon/data/mnpen.modprobe,$(libdir_boot)/modprobe.d/mnpen.conf)
 	$(call put,$(BUILD)/system/org.mnpen1.conf,$(share)/dbus-1/system.d)
 	$(call put,$(BUILD)/system/org.mnpen1.service,$(share)/dbus-1/system-services)
 	$(call put,$(wildcard daemon/api/*.xml),$(share)/dbus-1/interfaces)

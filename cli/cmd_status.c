@@ -101,8 +101,9 @@ static int print_pen(const struct cli *cli, const struct objects *objects, const
 	bool pedal = *pen->pedal && strcmp(pen->pedal, "off") != 0;
 	char a[VALUE_SIZE], b[VALUE_SIZE], cartridge[512];
 
-	cli_say(cli, "\n%s, %s, firmware %s, by %s", pen->serial, pen->model, pen->firmware,
-		pen->transport);
+	cli_say(cli, "\n%s, %s, firmware %s, by %s%s", pen->serial, pen->model, pen->firmware,
+		pen->transport,
+		strcmp(pen->transport, "chardev") == 0 ? ", behind the kernel guard" : "");
 	table_pair(sheet, "State", "%s, %s%s%s", pen->state, pen->armed ? "ARMED" : "not armed",
 		   pedal ? ", pedal " : "", pedal ? pen->pedal : "");
 	table_pair(sheet, "Last stop", "%s (the pen says: %s)",

@@ -100,15 +100,33 @@ bool pen_op_answer(struct pen *pen, const struct ep0_answer *a)
 
 /* ---- ARM ---- */
 
+/* The guard has not sent it. Whoever lowered the ceiling since it was looked at did not tell us. */
+static void above_ceiling(struct pen *pen)
+{
+	struct pen_op op = op_take(pen);
+	const struct field fields[] = {
+		FIELD_S("request", mnpen_request_name(MNPEN_REQ_ARM)),
+		FIELD_S("error", "ceiling"),
+	};
+
+	pen_event(pen, "refused", fields, sizeof(fields) / sizeof(fields[0]));
+	op_tell(pen, &op, &(struct pen_result){.outcome = PEN_CEILING});
+}
+
 static void on_arm_answer(void *userdata, const struct ep0_answer *a)
 {
 	struct pen *pen = userdata;
 
-	if (pen->op.kind != OP_ARM || pen_op_answer(pen, a) || a->result != -EPIPE)
+	if (pen->op.kind != OP_ARM)
+		return;
+	if (a->result != -ERANGE && (pen_op_answer(pen, a) || a->result != -EPIPE))
 		return;
 	judge_disarm(&pen->judge);
 	pen_step(pen, &(struct fsm_input){.event = FSM_EV_REFUSED}, now_usec());
-	pen_op_refused(pen, &a->refusal);
+	if (a->result == -ERANGE)
+		above_ceiling(pen);
+	else
+		pen_op_refused(pen, &a->refusal);
 }
 
 int pen_arm(struct pen *pen, const struct pen_arm *arm, pen_done done, void *userdata)

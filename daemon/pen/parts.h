@@ -86,11 +86,14 @@ struct pen {
 	const struct pen_hooks *hooks;
 	void *userdata;
 	struct host *host;
-	bool usb; /* of pen_new_usb() */
+	/* Of pen_new_usb(), else NULL: @host is the one of them that has the pen, or had it. */
+	struct host *usb;
+	struct host *chardev; /* NULL until it is needed */
 	struct ep0 ep0;
 
 	struct host_identity identity;
 	struct mnpen_info info;
+	struct host_ceilings ceilings; /* that the owner knows of */
 	struct mnpen_cartridge cartridge;
 	bool cartridge_stale; /* read it again when EP0 has time */
 
@@ -140,6 +143,7 @@ void pen_setup_resume(struct pen *pen);
 void pen_on_packet(struct host *host, void *userdata, const uint8_t *buf, size_t len,
 		   uint64_t rx_usec);
 void pen_on_drained(struct host *host, void *userdata);
+void pen_on_guarded(struct host *host, void *userdata, uint8_t reason);
 void pen_check_fresh(struct pen *pen, uint64_t now_usec);
 
 /* ---- command.c ---- */

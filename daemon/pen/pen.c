@@ -89,6 +89,7 @@ const struct host_callbacks pen_callbacks = {
 	.offline = pen_on_offline,
 	.packet = pen_on_packet,
 	.drained = pen_on_drained,
+	.guarded = pen_on_guarded,
 };
 
 int pen_new_usbip(struct pen **ret, sd_event *event, const char *url, bool allow_remote,
@@ -121,7 +122,10 @@ struct pen *pen_free(struct pen *pen)
 	if (!pen)
 		return NULL;
 	capture_close(&pen->capture);
-	host_free(pen->host); /* to the pen an unplug, and so a stop */
+	if (pen->host != pen->usb && pen->host != pen->chardev)
+		host_free(pen->host);
+	host_free(pen->usb); /* to the pen an unplug, and so a stop */
+	host_free(pen->chardev);
 	sd_event_source_disable_unref(pen->timer);
 	sd_event_unref(pen->event);
 	telemetry_close(&pen->telemetry);
@@ -142,6 +146,12 @@ const char *pen_serial(const struct pen *pen)
 const char *pen_transport(const struct pen *pen)
 {
 	return host_transport_name(pen->host);
+}
+
+void pen_ceilings(const struct pen *pen, uint16_t *ret_depth_um, uint16_t *ret_speed_rpm)
+{
+	*ret_depth_um = pen->ceilings.depth_um;
+	*ret_speed_rpm = pen->ceilings.speed_rpm;
 }
 
 const struct mnpen_info *pen_info(const struct pen *pen)

@@ -29,6 +29,7 @@ struct pen;
 #define PEN_CHANGED_CARTRIDGE (1u << 2)
 #define PEN_CHANGED_TARGET (1u << 3)
 #define PEN_CHANGED_AT_REST (1u << 4) /* a stop ended: a sample shows the drive off */
+#define PEN_CHANGED_CEILINGS (1u << 5)
 
 /** struct pen_hooks - what the owner of a pen supplies; every call comes from the main loop */
 struct pen_hooks {
@@ -64,6 +65,7 @@ enum pen_outcome {
 	PEN_UNCONFIRMED, /* sent, and no word for 200 ms or no answer */
 	PEN_STOPPED,	 /* a stop came between: see reason */
 	PEN_LOST,	 /* the pen went away */
+	PEN_CEILING,	 /* not sent: the kernel guard has a ceiling below it */
 };
 
 struct pen_result {
@@ -109,6 +111,11 @@ int pen_new_usb(struct pen **ret, sd_event *event, const struct pen_hooks *hooks
 
 /** pen_usb_plug() - the device behind @node is there; only into an empty place */
 void pen_usb_plug(struct pen *pen, const char *node);
+/** pen_chardev_plug() - the same behind the kernel guard's @node. Return: 0; -ENOMEM; negative
+ * errno of thread or loop */
+int pen_chardev_plug(struct pen *pen, const char *node);
+/** pen_usb_hand_over() - unplugged from libusb, so that the guard may take it */
+void pen_usb_hand_over(struct pen *pen);
 /** pen_usb_unplug() - it is gone; the place is empty as soon as it could be closed */
 void pen_usb_unplug(struct pen *pen);
 /** pen_usb_empty() - false for a pen that is not of pen_new_usb() */
@@ -122,6 +129,9 @@ struct pen *pen_free(struct pen *pen);
 bool pen_present(const struct pen *pen);
 const char *pen_serial(const struct pen *pen);
 const char *pen_transport(const struct pen *pen);
+/** pen_ceilings() - of the kernel guard, as they were when it was last asked with GET_INFO; 0 =
+ * none */
+void pen_ceilings(const struct pen *pen, uint16_t *ret_depth_um, uint16_t *ret_speed_rpm);
 const struct mnpen_info *pen_info(const struct pen *pen);
 const struct mnpen_cartridge *pen_cartridge(const struct pen *pen);
 const struct mnpen_sample *pen_sample(const struct pen *pen); /* newest that decodes */

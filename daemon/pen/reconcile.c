@@ -52,10 +52,22 @@ static bool info_goes_on(const struct mnpen_info *before, const struct mnpen_inf
 	return memcmp(wanted, got, sizeof(got)) == 0;
 }
 
+/* They come beside the answer, and hold whatever that says. */
+static void take_ceilings(struct pen *pen)
+{
+	const struct host_ceilings *now = &pen->host->ceilings;
+
+	if (now->depth_um == pen->ceilings.depth_um && now->speed_rpm == pen->ceilings.speed_rpm)
+		return;
+	pen->ceilings = *now;
+	pen_changed(pen, PEN_CHANGED_CEILINGS);
+}
+
 bool pen_take_info(struct pen *pen, const struct ep0_answer *a)
 {
 	struct mnpen_info now;
 
+	take_ceilings(pen);
 	if (mnpen_info_decode(&now, a->data, a->len) >= 0 && info_goes_on(&pen->info, &now)) {
 		pen->info = now;
 		return true;

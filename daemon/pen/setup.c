@@ -199,6 +199,7 @@ void pen_on_online(struct host *host, void *userdata, const struct host_identity
 	struct pen *pen = userdata;
 
 	pen->identity = *identity;
+	pen->ceilings = host->ceilings;
 	pen->cartridge_stale = false;
 	pen->sample_usec = 0;
 	step(pen, SETUP_STOP);

@@ -91,6 +91,12 @@ void pen_on_packet(struct host *host, void *userdata, const uint8_t *buf, size_t
 	watch(pen, &old, &s);
 }
 
+/* What it was stopped for is in the next packet, and is judged here all the same. */
+void pen_on_guarded(struct host *host, void *userdata, uint8_t reason)
+{
+	pen_event(userdata, "guard-stop", &FIELD_S("reason", host_guard_reason(reason)), 1);
+}
+
 void pen_check_fresh(struct pen *pen, uint64_t now_usec)
 {
 	if (fsm_lease_wanted(&pen->fsm) &&

@@ -10,6 +10,8 @@ const char *limit_source_name(enum limit_source source)
 		return "model";
 	case LIMIT_SOURCE_STATION:
 		return "station";
+	case LIMIT_SOURCE_GUARD:
+		return "guard";
 	case LIMIT_SOURCE_PROFILE:
 		return "profile";
 	case LIMIT_SOURCE_AREA:
@@ -25,6 +27,7 @@ static const enum limit_source place[] = {
 	LIMIT_SOURCE_PEN,
 	LIMIT_SOURCE_MODEL,
 	LIMIT_SOURCE_STATION,
+	LIMIT_SOURCE_GUARD,
 };
 #define PLACES (sizeof(place) / sizeof(place[0]))
 

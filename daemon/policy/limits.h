@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From what everybody allows to what holds: the smallest of pen, model, station, profile, area and
- * needle length. A profile that asks for more than pen, model or station allow is refused, never
- * clamped: whoever wrote it meant something that this place cannot give. Pure; any thread.
+ * From what everybody allows to what holds: the smallest of pen, model, station, guard, profile,
+ * area and needle length. A profile that asks for more than pen, model, station or guard allow is
+ * refused, never clamped: whoever wrote it meant something that this place cannot give. Pure; any
+ * thread.
  */
 #ifndef MNPEN_POLICY_LIMITS_H
 #define MNPEN_POLICY_LIMITS_H
@@ -14,6 +15,7 @@ enum limit_source {
 	LIMIT_SOURCE_PEN,     /* GET_INFO */
 	LIMIT_SOURCE_MODEL,   /* devices.d */
 	LIMIT_SOURCE_STATION, /* mnpend.conf */
+	LIMIT_SOURCE_GUARD,   /* a ceiling that root gave the kernel guard */
 	LIMIT_SOURCE_PROFILE,
 	LIMIT_SOURCE_AREA,
 	LIMIT_SOURCE_NEEDLE, /* length of the cartridge's needles */

@@ -77,6 +77,13 @@ void refuse_result(struct refusal *refusal, const char *what, const struct pen_r
 		refuse(refusal, REFUSAL_DISCONNECTED, "the pen went away while %s was under way",
 		       what);
 		return;
+	case PEN_CEILING:
+		refuse(refusal, REFUSAL_LIMIT,
+		       "%s was refused by the kernel guard: its ceiling (depth_ceiling_um or "
+		       "speed_ceiling_rpm in /sys/class/mnpen) is lower; choose an area or a "
+		       "profile below it, or plug the pen in again, which lifts it",
+		       what);
+		return;
 	}
 }
 

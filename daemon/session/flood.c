@@ -26,8 +26,8 @@ static bool is_one_of(const char *kind, const char *const *kinds, size_t n_kinds
 static enum weight weigh(struct flood *flood, const char *kind, uint16_t faults)
 {
 	static const char *const always[] = {"armed", "disarmed", "target"};
-	static const char *const urgent[] = {"stopped", "fault",       "escalation",
-					     "refused", "stream-lost", "alarm-again"};
+	static const char *const urgent[] = {"stopped",	    "fault",	   "escalation", "refused",
+					     "stream-lost", "alarm-again", "guard-stop"};
 
 	if (is_one_of(kind, always, ELEMENTSOF(always)))
 		return WEIGHT_ALWAYS;

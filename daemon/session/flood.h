@@ -52,8 +52,8 @@ struct flood {
  *
  * Always told: what a client's request leads to, so that clients bound it ("armed", "disarmed",
  * "target"), and a fault that is new since the pen was last quiet. "stopped", "fault",
- * "escalation", "refused", "stream-lost" and "alarm-again" may use up the whole bucket, all others
- * leave FLOOD_RESERVE to them.
+ * "escalation", "refused", "stream-lost", "alarm-again" and "guard-stop" may use up the whole
+ * bucket, all others leave FLOOD_RESERVE to them.
  */
 bool flood_admit(struct flood *flood, const char *kind, uint16_t faults, uint64_t now_usec);
 

@@ -235,7 +235,7 @@ static void on_changed(struct pen *p, void *userdata, unsigned int what)
 
 	notify_pen(pen, what);
 	pen->rest_seen |= what & PEN_CHANGED_AT_REST; /* on_sample() goes on with it */
-	if (what & PEN_CHANGED_CARTRIDGE)
+	if (what & (PEN_CHANGED_CARTRIDGE | PEN_CHANGED_CEILINGS))
 		notify_pen(pen, STATION_CHANGED_LIMITS);
 }
 

@@ -80,6 +80,7 @@ static int gather(struct station_pen *pen, struct limit_input inputs[LIMIT_SOURC
 	const struct mnpen_info *info = pen_info(pen->pen);
 	const struct mnpen_cartridge *cartridge = pen_cartridge(pen->pen);
 	const struct conf_device *device = conf_device(pen->station->conf, info->model);
+	uint16_t depth_um, speed_rpm;
 
 	if (!device)
 		return refuse(
@@ -96,6 +97,9 @@ static int gather(struct station_pen *pen, struct limit_input inputs[LIMIT_SOURC
 	inputs[LIMIT_SOURCE_MODEL].depth_um = device->max_depth_um;
 	inputs[LIMIT_SOURCE_MODEL].tolerance_um = device->tolerance_um;
 	from_station(&inputs[LIMIT_SOURCE_STATION], conf_station(pen->station->conf));
+	pen_ceilings(pen->pen, &depth_um, &speed_rpm);
+	inputs[LIMIT_SOURCE_GUARD].depth_um = depth_um;
+	inputs[LIMIT_SOURCE_GUARD].speed_max_rpm = speed_rpm;
 	if (cartridge->flags & MNPEN_CARTRIDGE_PRESENT)
 		inputs[LIMIT_SOURCE_NEEDLE].depth_um = cartridge->length_um;
 	return 0;
@@ -108,10 +112,14 @@ static int say_above(struct refusal *refusal, const char *what, enum unit_kind k
 
 	return refuse(refusal, REFUSAL_LIMIT,
 		      "profile '%s' allows a %s of %s, above the limit of %s set by the %s; choose "
-		      "another profile, or have the profile or that limit changed",
+		      "another profile, or %s",
 		      profile, what, unit_format(kind, why->value, value, sizeof(value)),
 		      unit_format(kind, why->limit, limit, sizeof(limit)),
-		      limit_source_name(why->source));
+		      limit_source_name(why->source),
+		      why->source == LIMIT_SOURCE_GUARD
+			      ? "plug the pen in again, which lifts the ceiling that was given to "
+				"it in /sys/class/mnpen"
+			      : "have the profile or that limit changed");
 }
 
 static int say_combined(struct refusal *refusal, enum limits_verdict verdict,

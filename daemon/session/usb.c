@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pens over USB: a device that comes gets a place. Places are made when there is no empty one, and
- * stay: there are as many as devices were plugged in at once.
+ * Pens of this machine's USB: a device that comes gets a place. Places are made when there is no
+ * empty one, and stay: there are as many as devices were plugged in at once.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -67,10 +67,30 @@ static struct pen *pen_for(void *userdata, const char *serial)
 	return pen ? pen->pen : NULL;
 }
 
+/* A pen of nobody's is one that is no pen yet, or does not come up: it may come up over there. */
+static bool may_move(void *userdata, const struct pen *what)
+{
+	struct station *station = userdata;
+
+	for (size_t i = 0; i < station->n_pens; i++) {
+		const struct station_pen *pen = station->pens[i];
+
+		if (pen->pen == what)
+			return !pen->session && !pen->request && pen_state(what) != FSM_STOPPING &&
+			       !pen_is_live(what);
+	}
+	return true;
+}
+
+static const struct hotplug_hooks hotplug_hooks = {
+	.pen_for = pen_for,
+	.may_move = may_move,
+};
+
 int station_add_usb(struct station *station)
 {
 	const char *missing = hotplug_missing();
-	int r = hotplug_new(&station->hotplug, station->event, pen_for, station);
+	int r = hotplug_new(&station->hotplug, station->event, &hotplug_hooks, station);
 
 	if (r >= 0)
 		r = hotplug_scan(station->hotplug);

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+#include "driver/uapi/chardev.h"
+
 int host_control(struct host *host, const struct host_control *control, host_done done,
 		 void *userdata)
 {
@@ -47,4 +49,25 @@ struct host *host_free(struct host *host)
 const char *host_transport_name(const struct host *host)
 {
 	return host->ops->name;
+}
+
+const char *host_guard_reason(uint8_t reason)
+{
+	switch (0xf000 | reason) {
+	case MNPEN_GUARD_STOP_DEPTH:
+		return "depth";
+	case MNPEN_GUARD_STOP_SPEED:
+		return "speed";
+	case MNPEN_GUARD_STOP_SLOW:
+		return "slow";
+	case MNPEN_GUARD_STOP_RUN_LIMIT:
+		return "run-limit";
+	case MNPEN_GUARD_STOP_UNARMED:
+		return "unarmed";
+	case MNPEN_GUARD_STOP_BAD_SAMPLE:
+		return "bad-sample";
+	case MNPEN_GUARD_STOP_CEILING:
+		return "ceiling";
+	}
+	return "unknown";
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One connection to one pen, whatever carries it: USB (usb.h) or USB/IP (usbip.h).
+ * One connection to one pen, whatever carries it: USB (usb.h), the kernel guard (chardev.h) or
+ * USB/IP (usbip.h).
  *
  * All calls and callbacks belong to the thread of the sd-event loop given at creation. Nothing
  * here blocks. The transport knows USB and nothing of policy: what a sample means, when to arm and
@@ -36,6 +37,12 @@ struct host_identity {
 	uint16_t product_id;
 };
 
+/** struct host_ceilings - what somebody beside us allows no more than; 0 = nobody says */
+struct host_ceilings {
+	uint16_t depth_um;
+	uint16_t speed_rpm;
+};
+
 /**
  * struct host_callbacks - what the owner hears
  * @online: the device is configured, is a pen by its ids and interface triple, and sits in alt 0
@@ -46,6 +53,8 @@ struct host_identity {
  *	Called only after online(), except that refusals are reported once for each new cause.
  * @packet: one packet of the sample endpoint, as received; @len may be wrong, judge it
  * @drained: everything that had arrived has been handed out by @packet: time to judge and renew
+ * @guarded: the kernel guard has sent a STOP by itself, because of the packet that is handed out
+ *	next; @reason is the low byte of its number, MNPEN_GUARD_STOP_*. NULL = who cares
  *
  * A callback may call host_* functions, but not host_free().
  */
@@ -55,12 +64,14 @@ struct host_callbacks {
 	void (*packet)(struct host *host, void *userdata, const uint8_t *buf, size_t len,
 		       uint64_t rx_usec);
 	void (*drained)(struct host *host, void *userdata);
+	void (*guarded)(struct host *host, void *userdata, uint8_t reason);
 };
 
 /**
  * host_done - a control transfer ended
  * @result: 0 done · -EPIPE refused (STALL) · -ETIMEDOUT · -ECANCELED (by host_stop(),
- *	host_set_alt() or host_reset()) · -ENODEV gone · -EPROTO wrong answer
+ *	host_set_alt() or host_reset()) · -ENODEV gone · -EPROTO wrong answer · -ERANGE above a
+ *	ceiling of the kernel guard's: not sent
  * @data, @len: the IN data when @result is 0; valid during the call
  */
 typedef void (*host_done)(void *userdata, int result, const uint8_t *data, size_t len);
@@ -77,7 +88,7 @@ struct host_control {
 
 /** struct host_ops - a transport; see the wrappers below for the contract of each */
 struct host_ops {
-	const char *name; /* "usb", "usbip": the D-Bus property Transport */
+	const char *name; /* "usb", "chardev", "usbip": the D-Bus property Transport */
 	int (*control)(struct host *host, const struct host_control *control, host_done done,
 		       void *userdata);
 	int (*set_alt)(struct host *host, uint8_t alt, unsigned int timeout_ms, host_done done,
@@ -96,6 +107,7 @@ struct host {
 	struct host_tap *tap;		     /* NULL = nobody listens; see host_set_tap() */
 	struct host_descriptors descriptors; /* of the present device, as the next one */
 	unsigned int speed_mbit;	     /* of its bus: 12 or 480; 0 = not known */
+	struct host_ceilings ceilings;	     /* as they were when it came, and at each GET_INFO */
 };
 
 /**
@@ -135,6 +147,9 @@ int host_reset(struct host *host);
 /** host_free() - closes, cancels, frees; no callback is called any more. NULL is fine.
  * Returns NULL. Closing an imported pen is an unplug to it, and so a stop. */
 struct host *host_free(struct host *host);
+
+/** host_guard_reason() - of struct host_callbacks.guarded, in a word: "depth", "speed", ... */
+const char *host_guard_reason(uint8_t reason);
 
 const char *host_transport_name(const struct host *host);
 

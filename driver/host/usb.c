@@ -57,6 +57,8 @@ void usb_start_closing(struct usb *u)
 	usb_forget_fds(u);
 	usb_transfers_free(u);
 	u->state = u->was_reset && u->node[0] ? USB_RESETTING : USB_CLOSING;
+	u->link.hand_over = u->handing_over;
+	u->handing_over = false;
 	usb_helper_start(u->helper, u->state == USB_RESETTING ? USB_JOB_RESET : USB_JOB_CLOSE);
 }
 
@@ -220,6 +222,15 @@ void host_usb_unplug(struct host *host)
 	usb_break(u, -ENODEV, "unplugged");
 	u->node[0] = '\0';
 	usb_schedule(u);
+}
+
+void host_usb_hand_over(struct host *host)
+{
+	struct usb *u = usb_of(host);
+
+	u->handing_over = u->state == USB_ONLINE;
+	usb_break(u, -ENODEV, "left to the kernel's driver");
+	host_usb_unplug(host);
 }
 
 bool host_usb_empty(const struct host *host)

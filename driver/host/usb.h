@@ -42,6 +42,10 @@ void host_usb_plug(struct host *host, const char *node);
 /** host_usb_unplug() - it is gone; the place is empty when it could be closed */
 void host_usb_unplug(struct host *host);
 
+/** host_usb_hand_over() - as host_usb_unplug(), but it is still there: its interface is left to
+ * whatever kernel driver wants it. Opened again it is only by the next host_usb_plug(). */
+void host_usb_hand_over(struct host *host);
+
 /** host_usb_empty() - whether a device may be plugged in */
 bool host_usb_empty(const struct host *host);
 

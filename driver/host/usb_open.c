@@ -159,9 +159,23 @@ int usb_link_reset(struct usb_link *link)
 	return usb_errno(libusb_reset_device(link->handle));
 }
 
+/* The kernel has offered it to its drivers once, and does not by itself do so again. */
+static void hand_over(struct usb_link *link)
+{
+	int r = libusb_release_interface(link->handle, MNPEN_IF_CONTROL);
+
+	if (r >= 0)
+		r = libusb_attach_kernel_driver(link->handle, MNPEN_IF_CONTROL);
+	if (r < 0)
+		log_notice("no kernel driver takes the pen: %s", libusb_error_name(r));
+}
+
 /* Closing the node is what gives the interface back, and so SET_INTERFACE 0 by the kernel. */
 void usb_link_close(struct usb_link *link)
 {
+	if (link->handle && link->hand_over)
+		hand_over(link);
+	link->hand_over = false;
 	if (link->handle)
 		libusb_close(link->handle);
 	link->handle = NULL;

@@ -57,7 +57,8 @@ struct usb_link {
 	int fd;
 	libusb_context *context;
 	libusb_device_handle *handle;
-	uint8_t alt; /* for USB_JOB_SET_ALT */
+	uint8_t alt;	/* for USB_JOB_SET_ALT */
+	bool hand_over; /* for closing: a kernel driver may have the interface */
 };
 
 enum usb_kind {
@@ -115,10 +116,11 @@ struct usb {
 	struct usb_helper *helper;
 	char node[USB_NODE_MAX]; /* "" = nothing is plugged in */
 	enum usb_state state;
-	bool dispatching; /* between usb_enter() and usb_leave() */
-	bool broken;	  /* to be taken down by usb_leave() */
-	bool was_online;  /* online() was called, offline() is owed */
-	bool was_reset;	  /* broken by host_reset() */
+	bool dispatching;  /* between usb_enter() and usb_leave() */
+	bool broken;	   /* to be taken down by usb_leave() */
+	bool was_online;   /* online() was called, offline() is owed */
+	bool was_reset;	   /* broken by host_reset() */
+	bool handing_over; /* closed so that a kernel driver may have it */
 	bool streaming;
 	bool gone;	  /* libusb says so */
 	bool got_packets; /* drained() is owed */

@@ -8,14 +8,23 @@
 #define MNPEN_HOST_USB_WATCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <systemd/sd-event.h>
 
 struct usb_watch;
 
-/** struct usb_sight - a device whose ids are in the table of pens; valid during the call */
+enum usb_sight_kind {
+	USB_SIGHT_DEVICE, /* whose ids are in the table of pens, with its node of usbfs */
+	USB_SIGHT_GUARD,  /* the kernel guard has one of them, with its node /dev/mnpenN */
+	USB_SIGHT_DRIVER, /* the kernel guard was loaded, and has taken what was free; no more */
+};
+
+/** struct usb_sight - what was seen; valid during the call */
 struct usb_sight {
+	enum usb_sight_kind kind;
 	bool gone;
-	const char *port;   /* where it is plugged in: its path in sysfs */
+	bool awaited;	    /* of a device: the guard is loaded, and may just be about to take it */
+	const char *port;   /* where it is plugged in: the USB device's path in sysfs */
 	const char *node;   /* in /dev: another one after each plugging in; NULL = not known */
 	const char *serial; /* as udev knows it, not vouched for; NULL = not known */
 };
@@ -31,6 +40,13 @@ int usb_watch_new(struct usb_watch **ret, sd_event *event,
 /** usb_watch_scan() - and tell of those that are there. It reads sysfs, so before anything is
  * armed. Return: 0; negative errno. */
 int usb_watch_scan(struct usb_watch *watch);
+
+/**
+ * usb_watch_port() - where the pen behind a node of the guard is plugged in
+ * @path: of the guard's device in sysfs, ".../1-1/1-1:1.0/mnpen/mnpen0"
+ * Return: bytes of @path that are the USB device's, ".../1-1"; 0: it is no such path
+ */
+size_t usb_watch_port(const char *path);
 
 /** usb_watch_missing() - why no device will ever be seen here, as a clause; NULL = one may be */
 const char *usb_watch_missing(void);

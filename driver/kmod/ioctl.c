@@ -164,7 +164,7 @@ static int do_stream(struct call *call)
 {
 	__le32 period_us = cpu_to_le32(call->arg->value.value);
 
-	if (call->arg->value.reserved)
+	if (call->arg->value.flags)
 		return -EINVAL;
 	return send(call, CLASS_OUT, REQ_SET_STREAM, &period_us, sizeof(period_us));
 }
@@ -177,7 +177,7 @@ static int do_alt(struct call *call)
 	};
 	u32 alt = call->arg->value.value;
 
-	if (call->arg->value.reserved || alt > PEN_ALT_WORK)
+	if (call->arg->value.flags || alt > PEN_ALT_WORK)
 		return -EINVAL;
 	return pen_set_alt(call->pen, alt, &base);
 }
@@ -185,11 +185,18 @@ static int do_alt(struct call *call)
 static int do_stop(struct call *call)
 {
 	u32 reason = call->arg->value.value;
+	u32 half = call->arg->value.flags;
 	u32 ticket;
 
-	if (call->arg->value.reserved || reason > U16_MAX)
+	if (half & ~(MNPEN_GUARD_STOP_SUBMIT | MNPEN_GUARD_STOP_WAIT) || reason > U16_MAX ||
+	    half == (MNPEN_GUARD_STOP_SUBMIT | MNPEN_GUARD_STOP_WAIT))
 		return -EINVAL;
-	ticket = pen_stop(call->pen, reason);
+	if (half == MNPEN_GUARD_STOP_WAIT)
+		ticket = pen_epoch(call->pen);
+	else
+		ticket = pen_stop(call->pen, reason);
+	if (half == MNPEN_GUARD_STOP_SUBMIT)
+		return READ_ONCE(call->pen->dead) ? -ENODEV : 0;
 	return pen_stop_wait(call->pen, ticket, call->timeout_ms);
 }
 
@@ -290,15 +297,20 @@ static int carry_out(struct call *call)
 static int begin(struct call *call)
 {
 	struct mnpen_guard_head *head = &call->arg->head;
+	int r;
 
-	if (head->reserved || head->timeout_ms > TIMEOUT_MAX_MS)
+	if (head->timeout_ms > TIMEOUT_MAX_MS)
 		return -EINVAL;
+	if (head->epoch)
+		call->epoch = head->epoch;
 	call->timeout_ms = head->timeout_ms ? head->timeout_ms : TIMEOUT_MS;
 	head->request = 0;
 	head->code = 0;
 	head->detail = 0;
 	head->cmd = 0;
-	return carry_out(call);
+	r = carry_out(call);
+	head->epoch = pen_epoch(call->pen);
+	return r;
 }
 
 long pen_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -17,12 +17,13 @@
  *
  * ioctl(): one request at a time, each with the GET_ERROR that tells why it was refused; a second
  * caller waits. STOP waits for nobody, and the request that is in flight ends with -ECANCELED.
- *   0 · -EPIPE the pen refused it: the head says why · -ETIMEDOUT no answer in time · -ECANCELED
- *   a stop came first, perhaps one of the guard's, and nobody knows whether the pen has carried it
- *   out · -ERANGE an ARM above a ceiling: nothing was sent · -EINVAL a field of the request
- *   itself, a reserved one included, is wrong: nothing was sent · -EPROTO an answer of the wrong
+ *   0 · -EPIPE the pen refused it: the head says why · -ETIMEDOUT no answer in time ·
+ *   -ECANCELED a stop came first, perhaps one of the guard's, and nobody knows whether the pen has
+ *   carried it out · -ERANGE an ARM above a ceiling: nothing was sent · -EINVAL a field of the
+ *   request itself, or a flag that there is not: nothing was sent · -EPROTO an answer of the wrong
  *   length, or a transfer that failed · -EFAULT · -EINTR the caller is being killed · -ENOTTY no
  *   such request, or one of another size · -ENODEV gone
+ *
  * A STOP that was not answered in time stays on its way; a refused one has no GET_ERROR.
  */
 #ifndef MNPEN_UAPI_CHARDEV_H
@@ -60,11 +61,15 @@ struct mnpen_guard_sample {
 };
 
 #define MNPEN_GUARD_VIOLATION (1 << 0) /* the guard has sent a STOP because of it */
+/* Then bits 8 to 15 say why: MNPEN_GUARD_STOP_DEPTH to _BAD_SAMPLE, without their 0xf000. */
+#define MNPEN_GUARD_REASON_SHIFT 8
 
 /**
  * struct mnpen_guard_head - first in the argument of every request
  * @timeout_ms: in: how long the pen may take, 1 to 1000; 0 = 50
- * @reserved: in: 0
+ * @epoch: out: the stop epoch, which each STOP raises, the guard's own too. In: 0, or the epoch
+ *that the request belongs to: in another one it is not carried out, -ECANCELED. So what has not
+ *	reached the guard yet when its caller sends a STOP does not come behind it.
  * @request: out: with the next three GET_ERROR's record when the request ended with -EPIPE; all 0
  *	otherwise
  * @code: out
@@ -73,7 +78,7 @@ struct mnpen_guard_sample {
  */
 struct mnpen_guard_head {
 	__u32 timeout_ms;
-	__u32 reserved;
+	__u32 epoch;
 	__u8 request;
 	__u8 code;
 	__u16 detail;
@@ -123,13 +128,22 @@ struct mnpen_guard_claim {
  * @value: STREAM: period in microseconds, 0 = off. ALT: alternate setting of interface 0, 0 or 1
  *	(both end ARMED and RUNNING; samples are collected while it is 1). STOP: the host's own
  *	reason number, 0 to 0xffff
- * @reserved: 0
+ * @flags: of STOP, MNPEN_GUARD_STOP_*; else 0
  */
 struct mnpen_guard_value {
 	struct mnpen_guard_head head;
 	__u32 value;
-	__u32 reserved;
+	__u32 flags;
 };
+
+/*
+ * STOP in two halves, for an owner that waits for nothing: the first is with the host controller
+ * when it returns, the second may sleep in a thread of its own. Without a flag it is both.
+ */
+/* Send it and return; behind one that is on its way already. */
+#define MNPEN_GUARD_STOP_SUBMIT (1 << 0)
+/* Send nothing; how the last one of this owner ended, at most @timeout_ms from now. */
+#define MNPEN_GUARD_STOP_WAIT (1 << 1)
 
 #define MNPEN_GUARD_IOC 'M'
 #define MNPEN_GUARD_IOC_INFO _IOWR(MNPEN_GUARD_IOC, 0x01, struct mnpen_guard_info)

@@ -71,7 +71,12 @@ static void on_drained(struct host *host, void *userdata)
 	from_callback(w);
 }
 
-const struct host_callbacks owner_callbacks = {on_online, on_offline, on_packet, on_drained};
+const struct host_callbacks owner_callbacks = {
+	.online = on_online,
+	.offline = on_offline,
+	.packet = on_packet,
+	.drained = on_drained,
+};
 
 static void on_done(void *userdata, int result, const uint8_t *data, size_t len)
 {

@@ -153,6 +153,18 @@ WRAP(int, libusb_control_transfer, libusb_device_handle *handle, uint8_t type, u
 	return LIBUSB_ERROR_PIPE;
 }
 
+WRAP(int, libusb_release_interface, libusb_device_handle *handle, int number)
+{
+	note("release%d ", number);
+	return 0;
+}
+
+WRAP(int, libusb_attach_kernel_driver, libusb_device_handle *handle, int number)
+{
+	note("attach%d ", number);
+	return LIBUSB_ERROR_NOT_FOUND;
+}
+
 WRAP(int, libusb_claim_interface, libusb_device_handle *handle, int number)
 {
 	note("claim%d ", number);
@@ -299,25 +311,15 @@ WRAP(int, libusb_handle_events_timeout_completed, libusb_context *context, struc
 
 void fake_usb_open(struct fake *f)
 {
-	static const struct host_callbacks callbacks = {fake_on_online, fake_on_offline,
-							fake_on_packet, fake_on_drained};
-
 	fake_usb = (struct fake_device){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 	assert_true(fake_usb.fd >= 0);
 	*f = (struct fake){.fd = -EBADF, .listen_fd = -EBADF};
 	log_set_level(LOG_EMERG); /* what goes wrong here is meant to */
 	assert_return_code(sd_event_new(&f->event), 0);
-	assert_return_code(host_usb_new(&f->host, f->event, &callbacks, f), 0);
+	assert_return_code(host_usb_new(&f->host, f->event, fake_callbacks(), f), 0);
 	assert_true(host_usb_empty(f->host));
 	host_usb_plug(f->host, "/dev/null");
 	assert_false(host_usb_empty(f->host));
-}
-
-void fake_usb_online(struct fake *f)
-{
-	fake_usb_open(f);
-	fake_expect(f, HEARD_ONLINE, 0);
-	fake_usb.log[0] = '\0';
 }
 
 void fake_usb_close(struct fake *f)
@@ -351,11 +353,9 @@ void fake_usb_gone(void)
 
 void fake_usb_give_back(void)
 {
-	for (size_t i = 0; i < fake_usb.n_flying;)
+	for (size_t i = fake_usb.n_flying; i-- > 0;)
 		if (fake_usb.cancelled[i])
 			end(i, LIBUSB_TRANSFER_CANCELLED, NULL, 0);
-		else
-			i++;
 }
 
 void fake_usb_unblock(enum fake_call call)

@@ -56,9 +56,8 @@ struct fake_device {
 
 extern struct fake_device fake_usb;
 
-void fake_usb_open(struct fake *f);   /* an empty place, and a device plugged into it */
-void fake_usb_online(struct fake *f); /* until online() was called */
-void fake_usb_close(struct fake *f);  /* and nothing is left */
+void fake_usb_open(struct fake *f);  /* an empty place, and a device plugged into it */
+void fake_usb_close(struct fake *f); /* and nothing is left */
 
 /** fake_usb_end() - ends the oldest transfer in flight of an endpoint */
 void fake_usb_end(uint8_t endpoint, enum libusb_transfer_status status, const void *data,
@@ -71,6 +70,14 @@ void fake_usb_unblock(enum fake_call call);
 void fake_usb_await_block(struct fake *f);
 /** fake_usb_await_log() - until the log has @text, the loop runs */
 void fake_usb_await_log(struct fake *f, const char *text);
+
+/** fake_usb_online() - as fake_usb_open(), until online() was called */
+static inline void fake_usb_online(struct fake *f)
+{
+	fake_usb_open(f);
+	fake_expect(f, HEARD_ONLINE, 0);
+	fake_usb.log[0] = '\0';
+}
 
 static inline unsigned int fake_usb_flying(uint8_t endpoint)
 {

@@ -151,10 +151,20 @@ static inline void fake_expect_silence(struct fake *f)
 	assert_int_equal(f->n_heard, f->n_checked);
 }
 
+static inline const struct host_callbacks *fake_callbacks(void)
+{
+	static const struct host_callbacks callbacks = {
+		.online = fake_on_online,
+		.offline = fake_on_offline,
+		.packet = fake_on_packet,
+		.drained = fake_on_drained,
+	};
+
+	return &callbacks;
+}
+
 static inline void fake_open(struct fake *f)
 {
-	static const struct host_callbacks callbacks = {fake_on_online, fake_on_offline,
-							fake_on_packet, fake_on_drained};
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	socklen_t len = sizeof(in);
 	struct usbip_url url;
@@ -169,7 +179,7 @@ static inline void fake_open(struct fake *f)
 	snprintf(text, sizeof(text), "usbip://127.0.0.1:%u/1-1", ntohs(in.sin_port));
 	assert_int_equal(usbip_url_parse(&url, text), 0);
 	assert_return_code(sd_event_new(&f->event), 0);
-	assert_return_code(host_usbip_new(&f->host, f->event, &url, &callbacks, f), 0);
+	assert_return_code(host_usbip_new(&f->host, f->event, &url, fake_callbacks(), f), 0);
 }
 
 static inline void fake_hang_up(struct fake *f)

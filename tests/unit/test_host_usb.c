@@ -193,6 +193,31 @@ static void test_closing_waits(void **state)
 	fake_usb_close(&f);
 }
 
+/* Left to a kernel driver: whoever waits hears that it is gone, and nobody opens it again. */
+static void test_handed_over(void **state)
+{
+	struct fake f;
+
+	fake_usb_open(&f);
+	get_busy(&f);
+	host_usb_hand_over(f.host);
+	fake_expect(&f, HEARD_DONE, -ENODEV);
+	fake_expect(&f, HEARD_OFFLINE, -ENODEV);
+	fake_usb_give_back();
+	await_empty(&f);
+	assert_non_null(strstr(fake_usb.log, "release0 attach0 close exit "));
+	host_usb_plug(f.host, "/dev/null"); /* nobody wanted it */
+	fake_expect(&f, HEARD_ONLINE, 0);
+	host_usb_unplug(f.host);
+	fake_expect(&f, HEARD_OFFLINE, -ENODEV);
+	await_empty(&f);
+	assert_non_null(strstr(fake_usb.log, "close exit open claim0 close exit "));
+	host_usb_plug(f.host, "/dev/null");
+	host_usb_hand_over(f.host); /* not opened yet */
+	assert_true(host_usb_empty(f.host));
+	fake_usb_close(&f);
+}
+
 static void test_sample_endpoint_fails(void **state)
 {
 	static const enum libusb_transfer_status statuses[] = {LIBUSB_TRANSFER_STALL,
@@ -340,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_unplugged),
 		cmocka_unit_test(test_unplugged_by_udev_first),
 		cmocka_unit_test(test_closing_waits),
+		cmocka_unit_test(test_handed_over),
 		cmocka_unit_test(test_sample_endpoint_fails),
 		cmocka_unit_test(test_events_fail),
 		cmocka_unit_test(test_reset),

@@ -1,144 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* USB devices that come and go, in whatever order and number udev tells of them. */
+#include "tests/unit/hotplug_world.h"
+
 #include <errno.h>
 
-#include "tests/unit/alarm_desk.h"
-
-#include "daemon/pen/hotplug.h"
-#include "driver/host/usb.h"
-#include "driver/host/usb_watch.h"
 #include "tests/unit/fake_host.h"
-
-#define PORT "/sys/devices/pci/usb1/1-1"
-#define NODE "/dev/bus/usb/001/002"
-
-/* ---- places that do nothing ---- */
-
-static struct place {
-	struct host *host;
-	char node[USB_NODE_MAX]; /* "" = empty */
-	bool closing;		 /* unplugged, and not empty yet */
-	unsigned int plugged;	 /* how often */
-} places[STATION_PENS_MAX + 1];
-static size_t n_places;
-static bool slow_close;
-
-static struct place *place_of(const struct host *host)
-{
-	size_t i = 0;
-
-	while (i < n_places && places[i].host != host)
-		i++;
-	assert_true(i < n_places);
-	return &places[i];
-}
-
-int __wrap_host_usb_new(struct host **ret, sd_event *event, const struct host_callbacks *callbacks,
-			void *userdata);
-int __wrap_host_usb_new(struct host **ret, sd_event *event, const struct host_callbacks *callbacks,
-			void *userdata)
-{
-	int r = __wrap_host_usbip_new(ret, event, NULL, callbacks, userdata);
-
-	places[n_places++] = (struct place){.host = *ret};
-	return r;
-}
-
-void __wrap_host_usb_plug(struct host *host, const char *node);
-void __wrap_host_usb_plug(struct host *host, const char *node)
-{
-	struct place *place = place_of(host);
-
-	assert_string_equal(place->node, "");
-	assert_false(place->closing);
-	snprintf(place->node, sizeof(place->node), "%s", node);
-	place->plugged++;
-}
-
-void __wrap_host_usb_unplug(struct host *host);
-void __wrap_host_usb_unplug(struct host *host)
-{
-	struct place *place = place_of(host);
-
-	assert_string_not_equal(place->node, "");
-	place->node[0] = '\0';
-	place->closing = slow_close;
-	host->callbacks->offline(host, host->userdata, -ENODEV);
-}
-
-bool __wrap_host_usb_empty(const struct host *host);
-bool __wrap_host_usb_empty(const struct host *host)
-{
-	const struct place *place = place_of(host);
-
-	return !place->node[0] && !place->closing;
-}
-
-/* ---- udev ---- */
-
-static void (*seen)(void *userdata, const struct usb_sight *sight);
-static void *seen_userdata;
-static const struct usb_sight *there; /* at the scan */
-static int watch_error;
-
-int __wrap_usb_watch_new(struct usb_watch **ret, sd_event *event,
-			 void (*callback)(void *userdata, const struct usb_sight *sight),
-			 void *userdata);
-int __wrap_usb_watch_new(struct usb_watch **ret, sd_event *event,
-			 void (*callback)(void *userdata, const struct usb_sight *sight),
-			 void *userdata)
-{
-	seen = callback;
-	seen_userdata = userdata;
-	*ret = NULL;
-	return watch_error;
-}
-
-int __wrap_usb_watch_scan(struct usb_watch *watch);
-int __wrap_usb_watch_scan(struct usb_watch *watch)
-{
-	if (there)
-		seen(seen_userdata, there);
-	return 0;
-}
-
-static void see(bool gone, const char *port, const char *node, const char *serial)
-{
-	const struct usb_sight sight = {gone, port, node, serial};
-
-	seen(seen_userdata, &sight);
-}
-
-static void come(const char *node)
-{
-	see(false, PORT, node, NULL);
-}
-
-static void go(const char *node)
-{
-	see(true, PORT, node, NULL);
-}
-
-static int new_desk(void **state)
-{
-	n_places = 0;
-	slow_close = false;
-	there = NULL;
-	watch_error = 0;
-	fake_serial = NULL;
-	log_set_level(LOG_EMERG); /* what goes wrong here is meant to */
-	return desk_new(state);
-}
-
-static void bring_up(size_t index, const char *serial)
-{
-	struct mnpen_sample sample;
-
-	fake_serial = serial;
-	fake_bring_up((struct fake_host *)places[index].host, &sample);
-}
-
-/* ---- tests ---- */
 
 static void seen_several_times(void **state)
 {
@@ -306,8 +172,6 @@ static void cannot_watch(void **state)
 	assert_int_equal(station_add_usb(d->station), -EPERM); /* and the station lives on */
 	assert_null(station_pen_at(d->station, 0));
 }
-
-#define DESK_TEST(f) cmocka_unit_test_setup_teardown(f, new_desk, desk_free)
 
 int main(void)
 {

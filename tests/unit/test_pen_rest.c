@@ -226,6 +226,42 @@ static void comes_back_undisturbed(void **state)
 	assert_int_equal(try_arm(f), 0);
 }
 
+/* Nothing was sent: the pen is as it was, and may be armed with less. */
+static void a_ceiling_refuses(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(try_arm(f), 0);
+	fake_host_answer(f->host, -ERANGE, NULL, 0);
+	assert_int_equal(f->owner.results, 1);
+	assert_int_equal(f->owner.result.outcome, PEN_CEILING);
+	assert_int_equal(pen_state(f->pen), FSM_IDLE);
+	assert_string_equal(f->host->log, "arm ");
+	next(f);
+	assert_int_equal(try_arm(f), 0);
+	assert_string_equal(f->host->log, "arm arm ");
+}
+
+/* Lowered while the pen was there: known with the next GET_INFO. */
+static void ceilings_are_looked_at_anew(void **state)
+{
+	struct fixture *f = *state;
+	uint16_t depth_um = 1, speed_rpm = 1;
+	uint8_t buf[MNPEN_INFO_SIZE];
+	unsigned int looked = 0;
+
+	pen_ceilings(f->pen, &depth_um, &speed_rpm);
+	assert_int_equal(depth_um, 0);
+	assert_int_equal(speed_rpm, 0);
+	f->host->host.ceilings = (struct host_ceilings){.depth_um = 600, .speed_rpm = 7000};
+	assert_int_equal(pen_look(f->pen, on_looked, &looked), 0);
+	mnpen_info_encode(buf, pen_info(f->pen));
+	fake_host_answer(f->host, 0, buf, sizeof(buf));
+	pen_ceilings(f->pen, &depth_um, &speed_rpm);
+	assert_int_equal(depth_um, 600);
+	assert_int_equal(speed_rpm, 7000);
+}
+
 #define QUIET_TEST(f) cmocka_unit_test_setup_teardown(f, setup_quiet, teardown)
 
 int main(void)
@@ -238,6 +274,8 @@ int main(void)
 		QUIET_TEST(only_the_calibration_changes),
 		QUIET_TEST(looks_once),
 		QUIET_TEST(comes_back_undisturbed),
+		QUIET_TEST(a_ceiling_refuses),
+		QUIET_TEST(ceilings_are_looked_at_anew),
 	};
 
 	return cmocka_run_group_tests_name("pen_rest", tests, NULL, NULL);

@@ -78,7 +78,7 @@ static void equality(void **state)
 /* Wishes must not stand above what the place gives; so they give way where the place binds. */
 static void hush_wishes(struct limit_input inputs[LIMIT_SOURCES], unsigned int binding)
 {
-	if (binding > LIMIT_SOURCE_STATION)
+	if (binding > LIMIT_SOURCE_GUARD)
 		return;
 	inputs[LIMIT_SOURCE_PROFILE] = (struct limit_input){0};
 	inputs[LIMIT_SOURCE_AREA] = (struct limit_input){0};
@@ -127,10 +127,10 @@ static void each_source_binds(void **state)
 static void wishes_above(void **state)
 {
 	static const enum limit_source places[] = {LIMIT_SOURCE_PEN, LIMIT_SOURCE_MODEL,
-						   LIMIT_SOURCE_STATION};
+						   LIMIT_SOURCE_STATION, LIMIT_SOURCE_GUARD};
 	static const enum limit_source wishes[] = {LIMIT_SOURCE_PROFILE, LIMIT_SOURCE_AREA};
 
-	for (unsigned int p = 0; p < 3; p++) {
+	for (unsigned int p = 0; p < 4; p++) {
 		for (unsigned int w = 0; w < 2; w++) {
 			struct limit_input inputs[LIMIT_SOURCES] = {0}, *wish = &inputs[wishes[w]];
 			struct limits l;
@@ -194,6 +194,7 @@ static void tolerance_declared(void **state)
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		all_say(inputs);
+		inputs[LIMIT_SOURCE_GUARD].tolerance_um = 0; /* it never says */
 		inputs[LIMIT_SOURCE_PEN].tolerance_um = table[i].pen;
 		inputs[LIMIT_SOURCE_MODEL].tolerance_um = table[i].model;
 		inputs[LIMIT_SOURCE_STATION].tolerance_um = table[i].station;
@@ -297,7 +298,8 @@ static void targets(void **state)
 
 static void source_names(void **state)
 {
-	static const char *const names[] = {"pen", "model", "station", "profile", "area", "needle"};
+	static const char *const names[] = {"pen",     "model", "station", "guard",
+					    "profile", "area",	"needle"};
 
 	for (unsigned int i = 0; i < LIMIT_SOURCES; i++)
 		assert_string_equal(limit_source_name((enum limit_source)i), names[i]);

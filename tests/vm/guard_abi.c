@@ -62,24 +62,44 @@ static void numbers_and_pointers(int fd)
 
 static void fields(int fd)
 {
-	struct mnpen_guard_info info = {.head.reserved = 1};
-	struct mnpen_guard_value value = {.reserved = 1};
+	struct mnpen_guard_value value = {.flags = 4};
+	struct mnpen_guard_info info = {.head.timeout_ms = 1001};
 
-	is("reserved", node_call(fd, MNPEN_GUARD_IOC_INFO, &info), -EINVAL);
-	info.head.reserved = 0;
-	info.head.timeout_ms = 1001;
 	is("timeout", node_call(fd, MNPEN_GUARD_IOC_INFO, &info), -EINVAL);
 	info.head.timeout_ms = 1000;
 	info.head.code = 9;
 	is("info", node_call(fd, MNPEN_GUARD_IOC_INFO, &info), 0);
 	is("code", info.head.code, 0);
 	is("protocol", info.data[1], 1);
-	is("value's reserved, alt", node_call(fd, MNPEN_GUARD_IOC_ALT, &value), -EINVAL);
-	is("value's reserved, stop", node_call(fd, MNPEN_GUARD_IOC_STOP, &value), -EINVAL);
-	is("value's reserved, stream", node_call(fd, MNPEN_GUARD_IOC_STREAM, &value), -EINVAL);
+	is("value's flags, alt", node_call(fd, MNPEN_GUARD_IOC_ALT, &value), -EINVAL);
+	is("value's flags, stop", node_call(fd, MNPEN_GUARD_IOC_STOP, &value), -EINVAL);
+	is("value's flags, stream", node_call(fd, MNPEN_GUARD_IOC_STREAM, &value), -EINVAL);
+	value.flags = MNPEN_GUARD_STOP_SUBMIT | MNPEN_GUARD_STOP_WAIT;
+	is("both halves of stop", node_call(fd, MNPEN_GUARD_IOC_STOP, &value), -EINVAL);
 	is("alt 2", node_value(fd, MNPEN_GUARD_IOC_ALT, 2), -EINVAL);
 	is("stop's reason", node_value(fd, MNPEN_GUARD_IOC_STOP, 0x10000), -EINVAL);
 	is("stop", node_value(fd, MNPEN_GUARD_IOC_STOP, 0xffff), 0);
+}
+
+/* STOP in two halves, and what belongs before it does not come behind it. */
+static void epochs(int fd)
+{
+	struct mnpen_guard_value stop = {.value = 5, .flags = MNPEN_GUARD_STOP_SUBMIT};
+	struct mnpen_guard_info info = {0};
+	__u32 before;
+
+	is("info", node_call(fd, MNPEN_GUARD_IOC_INFO, &info), 0);
+	before = info.head.epoch;
+	is("info of this epoch", node_call(fd, MNPEN_GUARD_IOC_INFO, &info), 0);
+	is("the epoch", (long)info.head.epoch, (long)before);
+	is("stop, sent", node_call(fd, MNPEN_GUARD_IOC_STOP, &stop), 0);
+	is("its epoch", (long)stop.head.epoch, (long)before + 1);
+	is("info of the epoch before", node_call(fd, MNPEN_GUARD_IOC_INFO, &info), -ECANCELED);
+	is("the epoch", (long)info.head.epoch, (long)before + 1);
+	stop.flags = MNPEN_GUARD_STOP_WAIT;
+	is("stop, waited for", node_call(fd, MNPEN_GUARD_IOC_STOP, &stop), 0);
+	is("the epoch", (long)stop.head.epoch, (long)before + 1);
+	is("stop, both", node_value(fd, MNPEN_GUARD_IOC_STOP, 5), 0);
 }
 
 static void refusals(int fd)
@@ -128,6 +148,7 @@ static void errors(const char *path)
 	is("open", fd < 0 ? fd : 0, 0);
 	numbers_and_pointers(fd);
 	fields(fd);
+	epochs(fd);
 	refusals(fd);
 	reads(fd, path);
 	close(fd);
