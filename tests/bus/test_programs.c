@@ -83,6 +83,39 @@ static void test_gadget_identity(void **state)
 	rig_stop(rig);
 }
 
+/* A cable has two ends, and needs a port. */
+static void test_gadget_gadgetfs(void **state)
+{
+	static const struct {
+		const char *options[OPTIONS_MAX];
+		int code;
+		const char *says[2];
+	} cases[] = {
+		{{"--gadgetfs=/nowhere", "--count=2"}, 2, {"one pen", "--count 2"}},
+		{{"--listen=127.0.0.1:0", "--gadgetfs=/nowhere"}, 2, {"--listen"}},
+		{{"--gadgetfs=/nowhere", "--replay=f"}, 2, {"--replay", "USB/IP"}},
+		{{"--gadgetfs=/nowhere", "--identity=usbtest"}, 2, {"--identity usbtest"}},
+		{{"--gadgetfs"}, 2, {"gadgetfs"}},
+		{{"--gadgetfs=/nowhere", "--count=1"},
+		 1,
+		 {"mkdir -p", "mount -t gadgetfs gadgetfs /nowhere"}},
+		{{"--gadgetfs=/tmp", "--identity=pen"},
+		 1,
+		 {"not mounted", "mount -t gadgetfs gadgetfs /tmp"}},
+	};
+	struct rig *rig = rig_start(state, &(struct rig_options){.no_daemon = true});
+	char text[4096];
+
+	for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+		int code = run(rig, "mnpen-gadget", cases[i].options, text, sizeof(text));
+
+		if (code != cases[i].code || !strstr(text, cases[i].says[0]) ||
+		    (cases[i].says[1] && !strstr(text, cases[i].says[1])))
+			fail_msg("%s: exit code %d, says: %s", cases[i].options[0], code, text);
+	}
+	rig_stop(rig);
+}
+
 static void test_check_config(void **state)
 {
 	struct rig *rig = rig_start(state, &(struct rig_options){.no_daemon = true});
@@ -143,8 +176,11 @@ static void test_remote_pen(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(test_options),	     RIG_TEST(test_gadget_identity),
-		RIG_TEST(test_check_config), RIG_TEST(test_check_config_of_nothing),
+		RIG_TEST(test_options),
+		RIG_TEST(test_gadget_identity),
+		RIG_TEST(test_gadget_gadgetfs),
+		RIG_TEST(test_check_config),
+		RIG_TEST(test_check_config_of_nothing),
 		RIG_TEST(test_remote_pen),
 	};
 

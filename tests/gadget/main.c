@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mnpen-gadget: virtual pens over USB/IP, for demos, tests and makers of hosts.
+ * mnpen-gadget: virtual pens over USB/IP or on a cable, for demos, tests and makers of hosts.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,13 +13,12 @@
 #include "driver/base/clock.h"
 #include "driver/base/log.h"
 #include "tests/gadget/control/control.h"
+#include "tests/gadget/options.h"
 #include "tests/gadget/replay/recording.h"
 #include "tests/gadget/control/scenario.h"
 #include "tests/gadget/control/tell.h"
 
 #define EXIT_USAGE 2
-#define DEFAULT_LISTEN "127.0.0.1:3240"
-#define DEFAULT_SERIAL "VPEN0001"
 #define DEFAULT_SEED 1
 #define DESCRIPTORS_WANTED 4096
 #define USB_FULL_SPEED_MBIT 12
@@ -30,203 +27,6 @@ DEFINE_CLEANUP(struct control *, control_free)
 DEFINE_CLEANUP(struct scenario *, scenario_free)
 DEFINE_CLEANUP(struct recording *, recording_free)
 DEFINE_CLEANUP(sd_event *, sd_event_unref)
-
-struct options {
-	const char *listen;
-	const char *serial; /* NULL: the default, or the recording's */
-	const char *control;
-	const char *scenario;
-	const char *replay;
-	bool identity_given;
-	bool speed_given;
-	const char *tell; /* a socket: send one command there, and nothing else */
-	char **words;
-	int n_words;
-	unsigned int count;
-	struct device_options device;
-};
-
-static const char help[] =
-	"Usage: mnpen-gadget [OPTION...]\n"
-	"Serve virtual microneedling pens over USB/IP.\n"
-	"\n"
-	"  --listen ADDR:PORT  where hosts connect (default " DEFAULT_LISTEN "); port 0 takes a\n"
-	"                      free one, which is printed as \"listening on ADDR:PORT\"\n"
-	"  --serial S          serial number (default " DEFAULT_SERIAL
-	"); S-1, S-2, ... for several\n"
-	"  --count N           number of pens, 1 to 64, bus ids 1-1, 1-2, ...\n"
-	"  --speed full|high   USB speed (default high)\n"
-	"  --identity NAME     what the devices are: pen (default), or usbtest, a bulk and\n"
-	"                      interrupt source and sink for the kernel's usbtest driver;\n"
-	"                      usbtest-mod63 is the same for that driver's parameter pattern=1\n"
-	"  --replay FILE       play what \"mnpenctl record\" recorded, in place of a virtual pen;\n"
-	"                      serial and speed are the recording's unless they are given\n"
-	"  --control SOCKET    Unix socket for commands, one a line; \"help\" lists them\n"
-	"  --scenario FILE     commands with times, and expectations: exit code 1 if one fails,\n"
-	"                      2 if the file is wrong or cannot be read\n"
-	"  --seed N            of the pens' noise (default 1); 0 = no noise\n"
-	"  --tell SOCKET COMMAND...  send a command to the gadget that has that control socket,\n"
-	"                      print its answer and exit: --tell /run/pen.sock trigger press\n"
-	"  --help, --version\n";
-
-static int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static int usage_error(const char *format, ...)
-{
-	va_list args;
-
-	fputs("mnpen-gadget: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputs("\nTry \"mnpen-gadget --help\".\n", stderr);
-	return -EINVAL;
-}
-
-static int parse_number(const char *name, const char *text, uint64_t min, uint64_t max,
-			uint64_t *ret)
-{
-	unsigned long long value;
-	char *end;
-
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (errno || end == text || *end || text[0] == '-' || value < min || value > max)
-		return usage_error("--%s takes a number from %llu to %llu, not \"%s\"", name,
-				   (unsigned long long)min, (unsigned long long)max, text);
-	*ret = value;
-	return 0;
-}
-
-static int parse_speed(const char *text, enum usb_speed *ret)
-{
-	if (!strcmp(text, "full"))
-		*ret = USB_SPEED_FULL;
-	else if (!strcmp(text, "high"))
-		*ret = USB_SPEED_HIGH;
-	else
-		return usage_error("--speed takes full or high, not \"%s\"", text);
-	return 0;
-}
-
-static int parse_identity(const char *text, struct options *options)
-{
-	const struct identity *identity = identity_find(text);
-	char names[128] = "";
-	size_t used = 0;
-
-	for (size_t i = 0; identity_name(i) && used < sizeof(names); i++)
-		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
-					 identity_name(i));
-	if (!identity)
-		return usage_error("--identity takes one of %s, not \"%s\"", names, text);
-	options->device.identity = identity;
-	options->identity_given = true;
-	return 0;
-}
-
-/* Returns 1 when there is nothing left to do (--help). */
-static int parse_option(int option, const char *name, struct options *options)
-{
-	uint64_t number = 0;
-	int r = 0;
-
-	switch (option) {
-	case 'l':
-		options->listen = optarg;
-		break;
-	case 's':
-		options->serial = optarg;
-		break;
-	case 'n':
-		r = parse_number(name, optarg, 1, SERVER_PENS_MAX, &number);
-		if (r >= 0)
-			options->count = (unsigned int)number;
-		break;
-	case 'p':
-		options->speed_given = true;
-		return parse_speed(optarg, &options->device.speed);
-	case 'y':
-		options->replay = optarg;
-		break;
-	case 'i':
-		return parse_identity(optarg, options);
-	case 'c':
-		options->control = optarg;
-		break;
-	case 'f':
-		options->scenario = optarg;
-		break;
-	case 't':
-		options->tell = optarg;
-		break;
-	case 'r':
-		return parse_number(name, optarg, 0, UINT64_MAX, &options->device.seed);
-	case 'h':
-		fputs(help, stdout);
-		return 1;
-	case 'v':
-		puts("mnpen-gadget " MNPEN_VERSION);
-		return 1;
-	case 'x':
-		return usage_error("--%s is not supported by version " MNPEN_VERSION, name);
-	default:
-		return -EINVAL; /* getopt has said why */
-	}
-	return r;
-}
-
-static int check_identity(struct options *options)
-{
-	const struct identity *identity = options->device.identity;
-
-	if (options->replay && (options->identity_given || options->count > 1))
-		return usage_error("--replay plays one recording; it goes with neither --identity "
-				   "nor --count");
-	if (options->replay && options->scenario)
-		return usage_error("--scenario commands a pen's hand; a recording has its own");
-	if (!options->replay && identity != &identity_pen &&
-	    (options->control || options->scenario))
-		return usage_error("--control and --scenario command pens; --identity %s is none",
-				   identity->name);
-	if (options->replay)
-		options->device.identity = &identity_replay;
-	return 0;
-}
-
-static int parse_options(int argc, char **argv, struct options *options)
-{
-	static const struct option table[] = {
-		{"listen", required_argument, NULL, 'l'},
-		{"serial", required_argument, NULL, 's'},
-		{"count", required_argument, NULL, 'n'},
-		{"speed", required_argument, NULL, 'p'},
-		{"control", required_argument, NULL, 'c'},
-		{"scenario", required_argument, NULL, 'f'},
-		{"seed", required_argument, NULL, 'r'},
-		{"tell", required_argument, NULL, 't'},
-		{"identity", required_argument, NULL, 'i'},
-		{"replay", required_argument, NULL, 'y'},
-		{"gadgetfs", required_argument, NULL, 'x'},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'},
-		{0},
-	};
-	int index = 0;
-	int option;
-
-	while ((option = getopt_long(argc, argv, "+", table, &index)) != -1) {
-		int r = parse_option(option, table[index].name, options);
-
-		if (r)
-			return r;
-	}
-	options->words = argv + optind;
-	options->n_words = argc - optind;
-	if (optind < argc && !options->tell)
-		return usage_error("unexpected argument \"%s\"", argv[optind]);
-	return check_identity(options);
-}
 
 /* SIGTERM and SIGINT end the loop, so that everything is cleaned up. */
 static int handle_signals(sd_event *event)
@@ -266,13 +66,39 @@ static int failed(const char *what, const char *name, int error)
 	return error;
 }
 
+static int serve(struct gadget *gadget, const struct options *options, char *ret_where, size_t size)
+{
+	const char *listen = options->listen ? options->listen : DEFAULT_LISTEN;
+	char address[64];
+	int r = server_listen(gadget->server, listen, address, sizeof(address));
+
+	if (r < 0)
+		return failed("listen on", listen, r);
+	snprintf(ret_where, size, "listening on %s", address);
+	return 0;
+}
+
+static int plug(struct gadget *gadget, const struct options *options, char *ret_where, size_t size)
+{
+	char error[512];
+	int r = gadget_plug(gadget, options->gadgetfs, error, sizeof(error));
+
+	if (r < 0) {
+		log_error("--gadgetfs %s: %s", options->gadgetfs, error);
+		/* Exit code 2 is for what is wrong with the command line. */
+		return r == -EINVAL ? -EIO : r;
+	}
+	snprintf(ret_where, size, "plugged into %s", gadgetfs_controller(gadget->gadgetfs));
+	return 0;
+}
+
 static int run(const struct options *options)
 {
 	_cleanup_(sd_event_unref_cleanup) sd_event *event = NULL;
 	_cleanup_(gadget_done) struct gadget gadget = {0};
 	_cleanup_(control_free_cleanup) struct control *control = NULL;
 	_cleanup_(scenario_free_cleanup) struct scenario *scenario = NULL;
-	char address[64];
+	char where[256];
 	int r;
 
 	r = sd_event_new(&event);
@@ -286,9 +112,10 @@ static int run(const struct options *options)
 		return usage_error("a serial is 4 to 32 of A-Z a-z 0-9 '-', with its number");
 	if (r < 0)
 		return failed("make", "the pens", r);
-	r = server_listen(gadget.server, options->listen, address, sizeof(address));
+	r = options->gadgetfs ? 0 : serve(&gadget, options, where, sizeof(where));
 	if (r < 0)
-		return failed("listen on", options->listen, r);
+		return r;
+	gadget.cabled = options->gadgetfs;
 	if (options->control) {
 		r = control_new(&control, &gadget, options->control);
 		if (r < 0)
@@ -300,7 +127,11 @@ static int run(const struct options *options)
 		if (r < 0)
 			return r == -ENOMEM ? r : -EINVAL;
 	}
-	printf("listening on %s\n", address);
+	/* Its hand is there before it is: what a host does with it at once has been expected. */
+	r = options->gadgetfs ? plug(&gadget, options, where, sizeof(where)) : 0;
+	if (r < 0)
+		return r;
+	puts(where);
 	fflush(stdout);
 	return sd_event_loop(event);
 }
@@ -329,7 +160,6 @@ int main(int argc, char **argv)
 {
 	_cleanup_(recording_free_cleanup) struct recording *recording = NULL;
 	struct options options = {
-		.listen = DEFAULT_LISTEN,
 		.count = 1,
 		.device = {.identity = &identity_pen,
 			   .speed = USB_SPEED_HIGH,
@@ -339,7 +169,7 @@ int main(int argc, char **argv)
 	int r;
 
 	log_open("mnpen-gadget");
-	r = parse_options(argc, argv, &options);
+	r = options_parse(argc, argv, &options);
 	if (r)
 		return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
 	if (options.tell)

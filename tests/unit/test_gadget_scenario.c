@@ -215,7 +215,7 @@ static const char *complaint(const char *first, const char *second)
 	struct step step;
 	bool bad = false;
 
-	assert_int_equal(scenario_check_new(&check, 2), 0);
+	assert_int_equal(scenario_check_new(&check, 2, false), 0);
 	if (step_parse(&step, first, &error) > 0)
 		assert_int_equal(scenario_check_step(check, &step, &error), 0);
 	if (step_parse(&step, second, &error) < 0 || scenario_check_step(check, &step, &error) < 0)

@@ -15,8 +15,7 @@ static int run_unplug(struct command_context *context, int argc, char **argv)
 
 static int run_replug(struct command_context *context, int argc, char **argv)
 {
-	server_replug(command_port(context));
-	return 0;
+	return server_replug(command_port(context));
 }
 
 static int run_suspend(struct command_context *context, int argc, char **argv)
@@ -38,14 +37,20 @@ static int run_power_cycle(struct command_context *context, int argc, char **arg
 
 	server_unplug(port);
 	pen_power_cycle(port->pen, now_monotonic_ns());
-	server_replug(port);
-	return 0;
+	return server_replug(port);
+}
+
+static int fail_no_network(struct command_context *context)
+{
+	return command_fail(context, "a pen behind GadgetFS has no network");
 }
 
 static int run_silence(struct command_context *context, int argc, char **argv)
 {
 	bool on;
 
+	if (context->gadget->cabled)
+		return fail_no_network(context);
 	if (command_switch(context, argv[0], &on) < 0)
 		return -EINVAL;
 	server_silence(context->gadget->server, on);
@@ -66,6 +71,8 @@ static int run_refuse(struct command_context *context, int argc, char **argv)
 		{"not-found", USBIP_NO_DEVICE},
 	};
 
+	if (context->gadget->cabled)
+		return fail_no_network(context);
 	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
 		if (!strcmp(argv[0], names[i].name)) {
 			command_port(context)->refuse = names[i].status;

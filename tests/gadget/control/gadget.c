@@ -25,7 +25,28 @@ int gadget_init(struct gadget *gadget, sd_event *event, const struct device_opti
 	return 0;
 }
 
+static void on_due(void *userdata)
+{
+	server_touch(userdata);
+}
+
+int gadget_plug(struct gadget *gadget, const char *dir, char *error, size_t size)
+{
+	struct port *port = &gadget->server->ports[0];
+	int r = gadgetfs_new(&gadget->gadgetfs, gadget->event, dir, port->usb, on_due, port, error,
+			     size);
+
+	if (r < 0)
+		return r;
+
+	port->cable = gadgetfs_cable(gadget->gadgetfs);
+	/* What came before anybody was told of it; and the kernel takes it that we are there. */
+	server_touch(port);
+	return 0;
+}
+
 void gadget_done(struct gadget *gadget)
 {
+	gadget->gadgetfs = gadgetfs_free(gadget->gadgetfs);
 	gadget->server = server_free(gadget->server);
 }

@@ -225,8 +225,7 @@ static int start(struct scenario *scenario, const char *path)
 	scenario->path = strdup(path);
 	if (!scenario->path)
 		return -ENOMEM;
-	r = scenario_parse(path, scenario->context.gadget->server->n_ports, &scenario->steps,
-			   &scenario->n_steps);
+	r = scenario_parse(path, scenario->context.gadget, &scenario->steps, &scenario->n_steps);
 	if (r >= 0)
 		r = sd_event_add_time(scenario->context.gadget->event, &scenario->timer,
 				      CLOCK_MONOTONIC, 0, 1, on_timer, scenario);

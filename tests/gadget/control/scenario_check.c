@@ -122,7 +122,7 @@ int scenario_check_step(struct scenario_check *check, const struct step *step,
 	return r;
 }
 
-int scenario_check_new(struct scenario_check **ret, unsigned int n_pens)
+int scenario_check_new(struct scenario_check **ret, unsigned int n_pens, bool cabled)
 {
 	const struct device_options options = {.speed = USB_SPEED_FULL};
 	struct scenario_check *check = calloc(1, sizeof(*check));
@@ -141,6 +141,7 @@ int scenario_check_new(struct scenario_check **ret, unsigned int n_pens)
 		free(check);
 		return r;
 	}
+	check->gadget.cabled = cabled;
 	*ret = check;
 	return 0;
 }

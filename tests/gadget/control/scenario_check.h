@@ -10,8 +10,9 @@
 
 struct scenario_check;
 
-/** scenario_check_new() - for a run with @n_pens pens. Return: 0 or negative errno */
-int scenario_check_new(struct scenario_check **ret, unsigned int n_pens);
+/** scenario_check_new() - for a run with @n_pens pens, @cabled as in struct gadget. Return: 0 or
+ * negative errno */
+int scenario_check_new(struct scenario_check **ret, unsigned int n_pens, bool cabled);
 
 /** scenario_check_free() - NULL is fine; returns NULL */
 struct scenario_check *scenario_check_free(struct scenario_check *check);

@@ -179,7 +179,7 @@ static int parse_file(FILE *file, const char *path, struct scenario_check *check
 	return errors ? -EINVAL : 0;
 }
 
-int scenario_parse(const char *path, unsigned int n_pens, struct step **ret_steps,
+int scenario_parse(const char *path, const struct gadget *gadget, struct step **ret_steps,
 		   size_t *ret_n_steps)
 {
 	_cleanup_(scenario_check_free_cleanup) struct scenario_check *check = NULL;
@@ -192,7 +192,7 @@ int scenario_parse(const char *path, unsigned int n_pens, struct step **ret_step
 		return r;
 	}
 	steps = calloc(STEPS_MAX, sizeof(*steps));
-	r = steps ? scenario_check_new(&check, n_pens) : -ENOMEM;
+	r = steps ? scenario_check_new(&check, gadget->server->n_ports, gadget->cabled) : -ENOMEM;
 	if (r < 0) {
 		log_error("cannot check the scenario %s: %s", path, strerror(-r));
 		return r;

@@ -29,12 +29,12 @@ struct step {
 
 /**
  * scenario_parse() - read @path and check all of it
- * @n_pens: how many pens there are
+ * @gadget: whose pens it is for
  * @ret_steps: freed by the caller
  * Return: 0, negative errno (-EINVAL: a line is wrong); errors have been logged, each with its
  * line.
  */
-int scenario_parse(const char *path, unsigned int n_pens, struct step **ret_steps,
+int scenario_parse(const char *path, const struct gadget *gadget, struct step **ret_steps,
 		   size_t *ret_n_steps);
 
 /** step_parse() - the form of one line without its newline. Return: 1 a step, 0 nothing on it,

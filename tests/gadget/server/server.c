@@ -33,6 +33,8 @@ void server_schedule(struct port *port, uint64_t now_ns)
 		return;
 	if (port->conn && !port->server->silent)
 		due_ns = MIN(due_ns, importer_next_ns(port->conn->importer));
+	if (port->cable)
+		due_ns = MIN(due_ns, port->cable->ops->next_ns(port->cable, now_ns));
 	/* A timer that fires too early costs less than setting it anew for every request. */
 	if (due_ns == USB_NEVER || (port->due_ns > now_ns && port->due_ns <= due_ns))
 		return;
@@ -53,6 +55,8 @@ void server_touch(struct port *port)
 	usb_advance(port->usb, now_ns);
 	if (conn && !port->server->silent && conn_run(conn, now_ns) < 0)
 		conn_close(conn);
+	if (port->cable)
+		port->cable->ops->run(port->cable, now_ns);
 	server_schedule(port, now_ns);
 }
 
@@ -70,15 +74,23 @@ void server_unplug(struct port *port)
 	if (!port->plugged)
 		return;
 	port->plugged = false;
+	if (port->cable)
+		port->cable->ops->unplug(port->cable);
 	if (port->conn)
 		conn_close(port->conn);
 	else
 		usb_bus(port->usb, USB_BUS_UNPLUG);
 }
 
-void server_replug(struct port *port)
+int server_replug(struct port *port)
 {
-	port->plugged = true;
+	int r = 0;
+
+	if (port->cable && !port->plugged)
+		r = port->cable->ops->plug(port->cable);
+	if (r >= 0)
+		port->plugged = true;
+	return r;
 }
 
 void server_silence(struct server *server, bool on)

@@ -11,6 +11,7 @@
 #include <systemd/sd-event.h>
 
 #include "tests/gadget/server/acceptor.h"
+#include "tests/gadget/usb/cable.h"
 #include "tests/gadget/usb/pen.h"
 #include "tests/gadget/server/usbip.h"
 
@@ -29,6 +30,7 @@ struct port {
 	char busid[USBIP_BUSID_SIZE];
 	struct server *server;
 	struct conn *conn;	     /* of the host that has imported it, or NULL */
+	struct cable *cable;	     /* what brings its host in place of a conn, or NULL */
 	enum usbip_op_status refuse; /* what an import is told by order; USBIP_OK = nothing */
 	sd_event_source *timer;
 	uint64_t due_ns; /* when the timer fires */
@@ -74,7 +76,9 @@ void server_touch(struct port *port);
 
 /** server_unplug() - pull the cable; the host's connection closes */
 void server_unplug(struct port *port);
-void server_replug(struct port *port);
+
+/** server_replug() - Return: 0, or the errno of the port's cable, which then stays unplugged */
+int server_replug(struct port *port);
 
 /** server_silence() - the network goes quiet: nothing is read, written, accepted or noticed */
 void server_silence(struct server *server, bool on);
