@@ -26,8 +26,10 @@ static void command_answered(struct store *store, const struct completion *compl
 		break;
 	case COMMAND_EVENT:
 	case COMMAND_GAP:
+	case COMMAND_SEGMENT:
 		store->events_lost += failed;
 		break;
+	case COMMAND_CARTRIDGE:
 	case COMMAND_HOLD:
 		break;
 	}
