@@ -46,6 +46,9 @@ static int begin_fill(struct command *command, const struct store_session *sessi
 	int r;
 
 	command->session = *session;
+	command->session.segment.profile = session->profile;
+	command->session.segment.area = session->area;
+	command->session.segment.area_size_cm2 = session->area_size_cm2;
 	r = segment_texts(command, &command->session.segment);
 	for (size_t i = 0; i < ELEMENTSOF(session_texts) && r >= 0; i++) {
 		const char **text =
@@ -54,7 +57,7 @@ static int begin_fill(struct command *command, const struct store_session *sessi
 		r = command_text(command, *text, text);
 	}
 	command->pen = command->session.pen;
-	n_fields += segment_fields(fields + n_fields, &session->segment);
+	n_fields += segment_fields(fields + n_fields, &command->session.segment);
 	return r < 0 ? r : command_details(command, fields, n_fields);
 }
 

@@ -99,7 +99,7 @@ struct store_session {
 	const char *cartridge_lot;
 	uint32_t cartridge_expires_days;
 	uint32_t area_size_cm2;
-	struct store_segment segment; /* the first one */
+	struct store_segment segment; /* what holds for @area, which is not said here again */
 	/* Borrowed until done(), strings and all: */
 	const struct store_answer *answers;
 	size_t n_answers;
