@@ -60,7 +60,7 @@ static void begin_writes_all(void **state)
 		fixture_text(&f, "SELECT kind||'|'||pen||'|'||usec||'|'||wall_usec||'|'||details"
 				 " FROM event"),
 		"begin|VPEN0001|1000000000|1795207501123456|{\"profile\":\"face-lines\",\"area\":"
-		"\"cheek\"}");
+		"\"cheek\",\"area_size_cm2\":40}");
 	fixture_free(&f);
 }
 
