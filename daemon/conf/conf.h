@@ -206,7 +206,7 @@ bool conf_profile_same(const struct conf_profile *a, const struct conf_profile *
 /** conf_name_valid() - [A-Za-z0-9][A-Za-z0-9._-]{0,63}: safe as a file name and path element */
 bool conf_name_valid(const char *name);
 
-const char *conf_ask_name(enum conf_ask ask);	      /* "block", "sign-off", "note" */
+const char *conf_ask_name(enum conf_ask ask);	    /* "block", "sign-off", "note" */
 const char *conf_pedal_name(enum conf_pedal pedal); /* "optional", "required", "off" */
 
 void conf_report_free(struct conf_report *report); /* frees the lines, zeroes */
