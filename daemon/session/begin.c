@@ -446,7 +446,7 @@ static int judge_words(struct station_pen *pen, const struct conf_profile *profi
 			   "pen %s cannot read a cartridge's tag: give what stands on the pack: "
 			   "--cartridge LOT/SERIAL",
 			   pen_serial(pen->pen));
-	return r < 0 ? r : clinic_screen(pen->station->conf, profile, o, screening, refusal);
+	return r < 0 ? r : clinic_screen(profile, o, screening, refusal);
 }
 
 int station_begin(struct station_pen *pen, uint64_t epoch, const char *profile, const char *client,
@@ -485,8 +485,7 @@ int station_begin(struct station_pen *pen, uint64_t epoch, const char *profile, 
 
 	r = begin_new(&b, chosen->name, client, options);
 	if (r >= 0 && chosen->screening) {
-		r = take_answers(b, conf_checklist(pen->station->conf, chosen->screening),
-				 screening);
+		r = take_answers(b, chosen->checklist, screening);
 		if (r < 0)
 			begin_free(b);
 	}

@@ -77,15 +77,13 @@ static int refuse_screening(const struct screening *s, const struct conf_checkli
 	return refuse(refusal, REFUSAL_SCREENING, "the answers cannot be judged");
 }
 
-int clinic_screen(const struct conf *conf, const struct conf_profile *profile,
-		  const struct begin_options *options, struct screening *ret,
-		  struct refusal *refusal)
+int clinic_screen(const struct conf_profile *profile, const struct begin_options *options,
+		  struct screening *ret, struct refusal *refusal)
 {
-	const struct conf_checklist *checklist;
+	const struct conf_checklist *checklist = profile->checklist;
 
 	if (!profile->screening)
 		return 0;
-	checklist = conf_checklist(conf, profile->screening);
 	if (!checklist)
 		return refuse(refusal, REFUSAL_SCREENING,
 			      "profile '%s' wants the checklist '%s', and there is none that is "

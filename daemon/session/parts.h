@@ -151,9 +151,8 @@ struct screening;
 
 /** clinic_screen() - whether the answers let a session with @profile begin
  * @ret: the answers, when the profile wants a checklist. Return: 0; -EACCES */
-int clinic_screen(const struct conf *conf, const struct conf_profile *profile,
-		  const struct begin_options *options, struct screening *ret,
-		  struct refusal *refusal);
+int clinic_screen(const struct conf_profile *profile, const struct begin_options *options,
+		  struct screening *ret, struct refusal *refusal);
 
 /** struct clinic_answer - one answer; outlives the configuration that asked */
 struct clinic_answer {
