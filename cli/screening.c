@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/screening.h"
 #include "cli/text.h"
@@ -54,14 +55,16 @@ static enum cli_exit none_begun(struct cli *cli)
 static enum cli_exit ask_one(struct cli *cli, json_object *question, FILE *in, FILE *out)
 {
 	const char *ask = json_string(question, "ask"), *clear = json_string(question, "clear");
+	/* Where somebody sees it, and in a file that takes the session's id only if need be. */
+	FILE *shown = isatty(STDOUT_FILENO) ? stdout : stderr;
 	_cleanup_free_ char *line = NULL;
 	char choices[256];
 	size_t size = 0;
 
 	for (;;) {
-		fprintf(stderr, "%s [%s] ", json_string(question, "text"),
+		fprintf(shown, "%s [%s] ", json_string(question, "text"),
 			allowed(question, choices, sizeof(choices)));
-		fflush(stderr);
+		fflush(shown);
 		if (getline(&line, &size, in) < 0)
 			return none_begun(cli);
 		line[strcspn(line, "\r\n")] = '\0';

@@ -10,7 +10,7 @@
 /**
  * screening_ask() - put the questions of the profile, and make the answers' text
  * @profile: NULL or "" = that which is set for pen @serial
- * @in: the answers, a line each; what is asked goes to stderr
+ * @in: the answers, a line each; what is asked goes to stdout if that is a terminal, else to stderr
  * @ret: the text as BeginSession takes it; NULL when there is nothing to ask
  *
  * No answer is taken for granted: an empty line asks again. An end of @in begins nothing, and so

@@ -93,8 +93,8 @@ static void a_used_cartridge(void **state)
 	rig_begin(rig);
 	assert_int_equal(db_number(rig->db, "SELECT count(*) FROM cartridge"), 0);
 	some_strokes(rig);
-	rig_rearm(rig); /* the same session goes on with it */
-	gadget_do(rig->control_fd, "trigger release");
+	assert_done(rig, pen_call(rig, "Disarm", ""));
+	some_strokes(rig); /* the same session goes on with it */
 	end(rig);
 	assert_int_equal(db_number(rig->db, "SELECT count(*) FROM cartridge"), 1);
 	assert_string_equal(word(rig, "SELECT uid || ' ' || lot || ' ' || (needles > 0)"
@@ -262,7 +262,7 @@ static void asked_at_a_terminal(void **state)
 	cli_open(rig, &terminal, "session begin --profile screened --client c --area face");
 	cli_await(&terminal, "Pregnant or nursing? [yes/no] ", STEP_MS);
 	cli_type(&terminal, "\n"); /* nothing is taken for granted */
-	cli_await(&terminal, "Pregnant or nursing? [yes/no] ", STEP_MS);
+	cli_await(&terminal, "\r\nPregnant or nursing? [yes/no] ", STEP_MS);
 	cli_type(&terminal, "\x03");
 	assert_int_not_equal(cli_end(&terminal, STEP_MS), 0);
 	assert_nothing_begun(rig, 0);
@@ -270,8 +270,8 @@ static void asked_at_a_terminal(void **state)
 	cli_open(rig, &terminal, "session begin --profile screened --client c --area face");
 	cli_await(&terminal, "nursing?", STEP_MS);
 	cli_type(&terminal, "yes\n");
-	cli_await(&terminal, "no session was begun", STEP_MS);
 	assert_int_equal(cli_end(&terminal, STEP_MS), 1);
+	assert_non_null(strstr(terminal.seen, "no session was begun"));
 	assert_nothing_begun(rig, 0);
 
 	cli_open(rig, &terminal, "session begin --profile screened --client c --area face");
@@ -281,8 +281,8 @@ static void asked_at_a_terminal(void **state)
 	cli_type(&terminal, "no\n");
 	cli_await(&terminal, "[I/II/III/IV/V/VI]", STEP_MS);
 	cli_type(&terminal, "VI\n");
-	cli_await(&terminal, "dark spots (PIH)", STEP_MS);
 	assert_int_equal(cli_end(&terminal, STEP_MS), 0);
+	assert_non_null(strstr(terminal.seen, "dark spots (PIH)"));
 	assert_int_equal(db_number(rig->db, "SELECT count(*) FROM screening"), 3);
 }
 
