@@ -94,19 +94,22 @@ void limits_changed(struct station_pen *pen, const struct limits *old)
 							pen->session);
 }
 
-static void area_chosen(struct session_request *request, const struct conf_profile *profile)
+static void area_chosen(struct session_request *request, const struct conf_profile *profile,
+			const struct store_course *course)
 {
 	struct station_pen *pen = request->pen;
 	struct session *session = pen->session;
 	const struct field sign_off = FIELD_S("sign_off", request->sign_off);
 	struct store_segment segment;
 	struct limits old = {0};
+	bool is_signed = request->sign_off;
 	struct area_tally *tally;
 	struct refusal refusal;
+	char *before;
 	int r;
 
 	(void)station_limits(pen, &old, &refusal);
-	free(session->area);
+	before = session->area;
 	session->area = TAKE_PTR(request->area);
 	tally = clinic_tally(session);
 	if (tally && request->area_size_cm2)
@@ -117,12 +120,16 @@ static void area_chosen(struct session_request *request, const struct conf_profi
 	if (r < 0) {
 		/* An area that nobody could read of later is not worked on. */
 		free(session->area);
-		session->area = NULL;
+		session->area = before;
 		refuse_recorded(&refusal, r);
 		request_end(request, &refusal);
-	} else {
-		clinic_record_course(pen, profile);
+		return;
 	}
+	free(before);
+	session->sessions_before = course->sessions;
+	session->last_days = (uint32_t)(course->last_wall_usec / USEC_PER_DAY);
+	session->is_early = is_signed;
+	clinic_record_course(pen, profile);
 	limits_changed(pen, &old);
 }
 
@@ -149,10 +156,7 @@ static void on_area_asked(void *userdata, int result, const struct store_course 
 		request_end(request, &refusal);
 		return;
 	}
-	pen->session->sessions_before = course->sessions;
-	pen->session->last_days = last_days;
-	pen->session->is_early = request->sign_off;
-	area_chosen(request, profile);
+	area_chosen(request, profile, course);
 }
 
 static int ask_area(struct session_request *request, struct refusal *refusal)
