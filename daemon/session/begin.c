@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * BeginSession: check everything, look at the cartridge, ask the record what went before, write the
- * row. The order makes a session that did not begin leave nothing behind but, at worst, a closed
- * row that says why. The cartridge is bound and claimed by the first Arm: a session in which
- * nothing was armed has used none up.
+ * row, claim the cartridge and bind it in the ledger. The order makes a session that did not begin
+ * leave nothing behind but, at worst, a closed row that says why.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -181,6 +180,61 @@ static void begin_undone(struct begin *b, const struct refusal *refusal)
 	begin_refused(b, refusal);
 }
 
+static void on_bound(void *userdata, int result)
+{
+	struct begin *b = userdata;
+	struct station_pen *pen = b->request->pen;
+	struct refusal refusal;
+	int r = 0;
+
+	if (result == -EADDRINUSE) /* by another pen's session, since the record was asked */
+		r = refuse_bound(&refusal);
+	else if (result < 0)
+		r = refuse(&refusal, REFUSAL_STORE, "the cartridge could not be recorded: %s",
+			   strerrordesc_np(-result));
+	else if (!pen->listed)
+		r = refuse_command(&refusal, "begin", -ENODEV);
+	else if (b->request->epoch != pen_epoch(pen->pen))
+		r = refuse_command(&refusal, "begin", -ESTALE);
+	if (r < 0) {
+		begin_undone(b, &refusal);
+		return;
+	}
+	clinic_keep_bound(pen, b->session);
+	begun(b);
+}
+
+static int bind_cartridge(struct begin *b, struct refusal *refusal)
+{
+	struct station_pen *pen = b->request->pen;
+	char uid[2 * MNPEN_UID_SIZE + 1];
+	const struct store_cartridge cartridge = clinic_cartridge(pen, &b->session->typed, uid);
+	int r = store_cartridge(pen->station->store, b->session->id, pen_serial(pen->pen),
+				&cartridge, now_usec(), on_bound, b);
+
+	return r < 0 ? refuse(refusal, REFUSAL_STORE, "the cartridge could not be recorded: %s",
+			      strerrordesc_np(-r))
+		     : 0;
+}
+
+static void on_claimed(struct pen *pen, void *userdata, const struct pen_result *result)
+{
+	struct begin *b = userdata;
+	struct refusal refusal;
+	int r = 0;
+
+	if (result->outcome != PEN_CONFIRMED) {
+		refuse_result(&refusal, "the cartridge's claim", result);
+		r = -EACCES;
+	} else if (b->request->epoch != pen_epoch(pen)) {
+		r = refuse_command(&refusal, "begin", -ESTALE);
+	} else {
+		r = bind_cartridge(b, &refusal);
+	}
+	if (r < 0)
+		begin_undone(b, &refusal);
+}
+
 static void on_recorded(void *userdata, int result)
 {
 	struct begin *b = userdata;
@@ -200,10 +254,16 @@ static void on_recorded(void *userdata, int result)
 		r = refuse_command(&refusal, "begin", -ESTALE);
 	else
 		r = check_cartridge(pen, b->session->token, &refusal);
+	if (r == 1) {
+		r = pen_claim(pen->pen, b->session->token, wall_days(), on_claimed, b);
+		if (r == 0)
+			return;
+		r = refuse_command(&refusal, "the cartridge's claim", r);
+	} else if (r == 0) {
+		r = bind_cartridge(b, &refusal);
+	}
 	if (r < 0)
 		begin_undone(b, &refusal);
-	else
-		begun(b);
 }
 
 /* What will hold for the first area. Limits are those of the pen's session, and so for this

@@ -223,6 +223,14 @@ struct store_cartridge clinic_cartridge(const struct station_pen *pen,
 	};
 }
 
+void clinic_keep_bound(const struct station_pen *pen, struct session *session)
+{
+	if (clinic_has_tag(pen))
+		hex_encode(pen_cartridge(pen->pen)->uid, MNPEN_UID_SIZE, session->bound_uid);
+	else
+		session->is_typed_bound = true;
+}
+
 int refuse_bound(struct refusal *refusal)
 {
 	return refuse(

@@ -187,6 +187,9 @@ struct store_cartridge clinic_cartridge(const struct station_pen *pen,
 					const struct clinic_typed *typed,
 					char uid[2 * MNPEN_UID_SIZE + 1]);
 
+/** clinic_keep_bound() - the cartridge in the pen is bound to @session, and need not be again */
+void clinic_keep_bound(const struct station_pen *pen, struct session *session);
+
 /** refuse_bound() - because the ledger has the cartridge with another session */
 int refuse_bound(struct refusal *refusal);
 
