@@ -84,6 +84,15 @@ static void assert_nothing_begun(struct rig *rig, int64_t sessions)
 
 /* ---- the ledger ---- */
 
+static size_t listed(struct rig *rig, const char *line)
+{
+	json_object *document = cli_json(rig, 0, line);
+	size_t n = json_object_array_length(json_at(document, "sessions"));
+
+	json_object_put(document);
+	return n;
+}
+
 /* Another pen, or a reader, may wipe the tag: the ledger knows better. */
 static void a_used_cartridge(void **state)
 {
@@ -102,6 +111,9 @@ static void a_used_cartridge(void **state)
 			    UID " L7 1");
 	assert_refused(rig, rig_begin_as(rig, RIG_PROFILE, "client-2", RIG_AREA), "CartridgeUsed");
 	assert_nothing_begun(rig, 1);
+	assert_int_equal(listed(rig, "session list --lot L7"), 1);
+	assert_int_equal(listed(rig, "session list --lot L8"), 0);
+	assert_int_equal(listed(rig, "session list --serial " RIG_SERIAL), 1);
 
 	rig_kill_gadget(rig);
 	rig_start_gadget(rig); /* its tags are as new */
@@ -112,6 +124,10 @@ static void a_used_cartridge(void **state)
 	assert_nothing_begun(rig, 1);
 	rig_fresh_cartridge(rig);
 	rig_begin(rig);
+	gadget_do(rig->control_fd, "cartridge insert 00000000000000a2 lot=L8");
+	assert_done(rig, pen_call(rig, "Arm", ""));
+	assert_done(rig, pen_call(rig, "Disarm", ""));
+	assert_int_equal(listed(rig, "session list --lot L8"), 1); /* put in later */
 	/* Put in after the begin, it gets no further. */
 	gadget_do(rig->control_fd, "cartridge insert " UID " lot=L7");
 	assert_refused(rig, pen_call(rig, "Arm", ""), "CartridgeUsed");
