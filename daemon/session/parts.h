@@ -121,10 +121,6 @@ bool tell_held(struct station_pen *pen, bool all);
  * two never meet, restarts and new databases included. Return: 0; -EIO */
 int new_id(char ret_id[STORE_ID_MAX], uint64_t wall_usec);
 
-/** client_id_valid(), refuse_client_id() - the rule for ids of clients, told without the id */
-bool client_id_valid(const char *client);
-int refuse_client_id(struct refusal *refusal);
-
 /** alarms_restore() - those that an earlier daemon left. Return: 0; -ENOMEM */
 int alarms_restore(struct station *station);
 /** alarms_record() - once more, those that could not be recorded */

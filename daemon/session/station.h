@@ -323,6 +323,10 @@ void station_explain(struct station_pen *pen,
 		     void (*each)(void *userdata, const char *code, const struct refusal *why),
 		     void *userdata);
 
+/** client_id_valid(), refuse_client_id() - the rule for ids of clients, told without the id */
+bool client_id_valid(const char *client);
+int refuse_client_id(struct refusal *refusal);
+
 /* ---- alarms ---- */
 /** station_raise_alarm() - one of a kind a pen, however often it is met; one that is being
  * acknowledged is not met again, it is another one

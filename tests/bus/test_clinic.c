@@ -113,6 +113,7 @@ static void a_used_cartridge(void **state)
 	assert_nothing_begun(rig, 1);
 	assert_int_equal(listed(rig, "session list --lot L7"), 1);
 	assert_int_equal(listed(rig, "session list --lot L8"), 0);
+	json_object_put(cli_json(rig, 1, "session list --client 'Jane Doe'")); /* no id: no name */
 	assert_int_equal(listed(rig, "session list --serial " RIG_SERIAL), 1);
 
 	rig_kill_gadget(rig);
