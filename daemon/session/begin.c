@@ -1,130 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * BeginSession: check everything, look at the cartridge, write the row, claim the cartridge. The
- * order makes a session that did not begin leave nothing behind but, at worst, a closed row that
- * says why.
+ * BeginSession: check everything, look at the cartridge, ask the record what went before, write the
+ * row, claim the cartridge and bind it in the ledger. The order makes a session that did not begin
+ * leave nothing behind but, at worst, a closed row that says why.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
-#include "daemon/session/parts.h"
+#include "daemon/session/begin.h"
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
 #include "driver/base/hex.h"
 #include "driver/base/log.h"
-
-/* What must survive until the row is written. */
-struct begin {
-	struct session_request *request;
-	struct session *session;
-	char *client, *operator_name, *screening, *consent, *sign_off, *cartridge;
-	uint32_t operator_uid;
-	uint32_t area_size_cm2;
-};
-
-static struct begin *begin_free(struct begin *b)
-{
-	if (!b)
-		return NULL;
-	session_free(b->session);
-	free(b->client);
-	free(b->operator_name);
-	free(b->screening);
-	free(b->consent);
-	free(b->sign_off);
-	free(b->cartridge);
-	free(b);
-	return NULL;
-}
-
-DEFINE_CLEANUP(struct begin *, begin_free)
-
-bool client_id_valid(const char *client)
-{
-	const char *allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-	size_t len = strlen(client);
-
-	return len >= 1 && len <= 64 && strspn(client, allowed) == len;
-}
-
-int refuse_client_id(struct refusal *refusal)
-{
-	return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
-		      "a client id is 1 to 64 of A-Z a-z 0-9 . _ - and no name");
-}
-
-int new_id(char ret_id[STORE_ID_MAX], uint64_t wall_usec)
-{
-	time_t seconds = (time_t)(wall_usec / USEC_PER_SEC);
-	uint32_t random;
-	struct tm tm;
-	char date[20];
-
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return -EIO;
-	if (!gmtime_r(&seconds, &tm) || strftime(date, sizeof(date), "%Y%m%d-%H%M%S", &tm) == 0)
-		return -EIO;
-	snprintf(ret_id, STORE_ID_MAX, "%s-%06x", date, random & 0xffffffu);
-	return 0;
-}
-
-static int new_identity(struct session *session)
-{
-	do {
-		if (getrandom(&session->token, sizeof(session->token), 0) != sizeof(session->token))
-			return -EIO;
-	} while (session->token == 0); /* 0 means "never used" */
-	return new_id(session->id, session->started_wall_usec);
-}
-
-void record_cartridge(struct station_pen *pen)
-{
-	const struct mnpen_cartridge *c = pen_cartridge(pen->pen);
-	char uid[2 * MNPEN_UID_SIZE + 1];
-	const struct field fields[] = {
-		FIELD_S("uid", hex_encode(c->uid, MNPEN_UID_SIZE, uid)),
-		FIELD_S("lot", c->lot),
-		FIELD_U("expires_days", c->expires_days),
-		FIELD_U("length_um", c->length_um),
-	};
-
-	record_event(pen, "cartridge", fields, ELEMENTSOF(fields), NULL, NULL);
-}
-
-static int copy(char **ret, const char *text)
-{
-	*ret = text ? strdup(text) : NULL;
-	return text && !*ret ? -ENOMEM : 0;
-}
-
-static int begin_new(struct begin **ret, const char *profile, const char *client,
-		     const struct begin_options *o)
-{
-	_cleanup_(begin_free_cleanup) struct begin *b = calloc(1, sizeof(*b));
-	struct session *session = calloc(1, sizeof(*session));
-
-	if (!b || !session) {
-		free(session);
-		return -ENOMEM;
-	}
-	b->session = session;
-	session->started_usec = now_usec();
-	session->started_wall_usec = wall_usec();
-	if (new_identity(session) < 0)
-		return -EIO;
-	if (copy(&session->profile, profile) < 0 || copy(&session->area, o->area) < 0 ||
-	    copy(&b->client, client) < 0 || copy(&b->operator_name, o->operator_name) < 0 ||
-	    copy(&b->screening, o->screening) < 0 || copy(&b->consent, o->consent) < 0 ||
-	    copy(&b->sign_off, o->sign_off) < 0 || copy(&b->cartridge, o->cartridge) < 0)
-		return -ENOMEM;
-	b->operator_uid = o->operator_uid;
-	*ret = TAKE_PTR(b);
-	return 0;
-}
 
 static void begin_refused(struct begin *b, const struct refusal *refusal)
 {
@@ -149,10 +38,14 @@ static void begun(struct begin *b)
 
 	(void)tell_held(pen, true);
 	pen->session = TAKE_PTR(b->session);
+	if (b->area_size_cm2 && clinic_tally(pen->session))
+		clinic_tally(pen->session)->size_cm2 = b->area_size_cm2;
 	/* The pen counts since its last ARM, which was another session's. */
 	pen->session->last_strokes = pen_sample(pen->pen)->strokes;
 	begin_free(b);
 	(void)session_note_profile(pen); /* it may have changed since the row was written */
+	if (pen->session->area && chosen_profile(pen))
+		clinic_record_course(pen, chosen_profile(pen));
 	log_line(LOG_INFO, &context, "session begun with profile %s", pen->session->profile);
 	pen_set_stream_period(pen->pen, station->stream_period_us);
 	if (pen->station->listener)
@@ -172,20 +65,59 @@ static void begin_undone(struct begin *b, const struct refusal *refusal)
 	begin_refused(b, refusal);
 }
 
+static void on_bound(void *userdata, int result)
+{
+	struct begin *b = userdata;
+	struct station_pen *pen = b->request->pen;
+	struct refusal refusal;
+	int r = 0;
+
+	if (result == -EADDRINUSE) /* by another pen's session, since the record was asked */
+		r = refuse_bound(&refusal);
+	else if (result < 0)
+		r = refuse(&refusal, REFUSAL_STORE, "the cartridge could not be recorded: %s",
+			   strerrordesc_np(-result));
+	else if (!pen->listed)
+		r = refuse_command(&refusal, "begin", -ENODEV);
+	else if (b->request->epoch != pen_epoch(pen->pen))
+		r = refuse_command(&refusal, "begin", -ESTALE);
+	if (r < 0) {
+		begin_undone(b, &refusal);
+		return;
+	}
+	clinic_keep_bound(pen, b->session);
+	begun(b);
+}
+
+static int bind_cartridge(struct begin *b, struct refusal *refusal)
+{
+	struct station_pen *pen = b->request->pen;
+	char uid[2 * MNPEN_UID_SIZE + 1];
+	const struct store_cartridge cartridge = clinic_cartridge(pen, &b->session->typed, uid);
+	int r = store_cartridge(pen->station->store, b->session->id, pen_serial(pen->pen),
+				&cartridge, now_usec(), on_bound, b);
+
+	return r < 0 ? refuse(refusal, REFUSAL_STORE, "the cartridge could not be recorded: %s",
+			      strerrordesc_np(-r))
+		     : 0;
+}
+
 static void on_claimed(struct pen *pen, void *userdata, const struct pen_result *result)
 {
 	struct begin *b = userdata;
 	struct refusal refusal;
+	int r = 0;
 
 	if (result->outcome != PEN_CONFIRMED) {
 		refuse_result(&refusal, "the cartridge's claim", result);
-		begin_undone(b, &refusal);
+		r = -EACCES;
 	} else if (b->request->epoch != pen_epoch(pen)) {
-		refuse_command(&refusal, "begin", -ESTALE);
-		begin_undone(b, &refusal);
+		r = refuse_command(&refusal, "begin", -ESTALE);
 	} else {
-		begun(b);
+		r = bind_cartridge(b, &refusal);
 	}
+	if (r < 0)
+		begin_undone(b, &refusal);
 }
 
 static void on_recorded(void *userdata, int result)
@@ -212,11 +144,24 @@ static void on_recorded(void *userdata, int result)
 		if (r == 0)
 			return;
 		r = refuse_command(&refusal, "the cartridge's claim", r);
+	} else if (r == 0) {
+		r = bind_cartridge(b, &refusal);
 	}
 	if (r < 0)
 		begin_undone(b, &refusal);
-	else
-		begun(b);
+}
+
+/* What will hold for the first area. Limits are those of the pen's session, and so for this
+ * question it is what it will be; nobody is told. */
+static struct store_segment first_segment(struct begin *b)
+{
+	struct station_pen *pen = b->request->pen;
+	struct store_segment segment;
+
+	pen->session = b->session;
+	segment = clinic_segment(pen);
+	pen->session = NULL;
+	return segment;
 }
 
 static int record(struct begin *b, struct refusal *refusal)
@@ -255,7 +200,10 @@ static int record(struct begin *b, struct refusal *refusal)
 		.sign_off = b->sign_off,
 		.cartridge = b->cartridge,
 		.area_size_cm2 = b->area_size_cm2,
+		.answers = b->answer_rows,
+		.n_answers = b->n_answers,
 	};
+	row.segment = first_segment(b);
 	if (c->flags & MNPEN_CARTRIDGE_PRESENT) {
 		row.cartridge_uid = hex_encode(c->uid, MNPEN_UID_SIZE, uid);
 		row.cartridge_lot = c->lot;
@@ -268,6 +216,67 @@ static int record(struct begin *b, struct refusal *refusal)
 			      STORE_TEXT_MAX - 1);
 	if (r < 0)
 		return refuse(refusal, REFUSAL_STORE, "the session could not be recorded: %s",
+			      strerrordesc_np(-r));
+	return 0;
+}
+
+/* ---- what the record knows of client, area and cartridge ---- */
+
+static int judge_course(struct begin *b, const struct store_course *course, struct refusal *refusal)
+{
+	struct station_pen *pen = b->request->pen;
+	struct session *session = b->session;
+	const struct conf_profile *profile = conf_profile(pen->station->conf, session->profile);
+
+	if (course->cartridge_bound)
+		return refuse_bound(refusal);
+	session->sessions_before = course->sessions;
+	session->last_days = (uint32_t)(course->last_wall_usec / USEC_PER_DAY);
+	if (!profile || !session->area)
+		return 0; /* record() tells of the profile; SetArea asks again */
+	if (clinic_due(profile, session->area, session->last_days, b->sign_off, refusal) < 0)
+		return -EACCES;
+	session->is_early = b->sign_off;
+	return 0;
+}
+
+static void on_asked(void *userdata, int result, const struct store_course *course)
+{
+	struct begin *b = userdata;
+	struct station_pen *pen = b->request->pen;
+	struct refusal refusal;
+	int r;
+
+	if (result < 0)
+		r = refuse(&refusal, REFUSAL_STORE,
+			   "the client's earlier sessions cannot be looked up: %s",
+			   strerrordesc_np(-result));
+	else if (!pen->listed)
+		r = refuse_command(&refusal, "begin", -ENODEV);
+	else if (b->request->epoch != pen_epoch(pen->pen))
+		r = refuse_command(&refusal, "begin", -ESTALE);
+	else
+		r = judge_course(b, course, &refusal);
+	if (r >= 0)
+		r = record(b, &refusal);
+	if (r < 0)
+		begin_refused(b, &refusal);
+}
+
+static int ask(struct begin *b, struct refusal *refusal)
+{
+	struct station_pen *pen = b->request->pen;
+	char uid[2 * MNPEN_UID_SIZE + 1];
+	const struct store_question question = {
+		.client = b->client,
+		.area = b->session->area,
+		.cartridge = clinic_cartridge(pen, &b->session->typed, uid),
+	};
+	int r = store_ask(pen->station->store, &question, on_asked, b);
+
+	if (r < 0)
+		return refuse(refusal, REFUSAL_STORE,
+			      "the client's earlier sessions cannot be looked up: %s",
 			      strerrordesc_np(-r));
 	return 0;
 }
@@ -288,7 +297,7 @@ static void on_refreshed(struct pen *pen, void *userdata, const struct pen_resul
 	else
 		r = check_cartridge(b->request->pen, b->session->token, &refusal);
 	if (r >= 0)
-		r = record(b, &refusal);
+		r = ask(b, &refusal);
 	if (r < 0)
 		begin_refused(b, &refusal);
 }
@@ -325,38 +334,29 @@ static int check_wish(struct station_pen *pen, const struct conf_profile **ret, 
 	return profile_fits(pen, p, refusal);
 }
 
-int parse_area_size(const char *text, uint32_t *ret, struct refusal *refusal)
-{
-	char *end;
-	unsigned long value;
-
-	if (!text)
-		return 0;
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || *end || end == text || text[0] == '-' || value == 0 || value > 20000)
-		return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
-			      "area-size-cm2 '%.32s' is no whole number of 1 to 20000 cm2", text);
-	*ret = (uint32_t)value;
-	return 0;
-}
-
 int station_begin(struct station_pen *pen, uint64_t epoch, const char *profile, const char *client,
 		  const struct begin_options *options, station_done done, void *userdata,
 		  struct refusal *refusal)
 {
 	const struct conf_profile *chosen = NULL;
 	enum store_health health = store_health(pen->station->store, now_usec());
+	_cleanup_free_ struct screening *screening = calloc(1, sizeof(*screening));
+	struct clinic_typed typed;
 	uint32_t area_size_cm2 = 0;
 	struct begin *b;
 	int r;
 
+	if (!screening)
+		return refuse(refusal, REFUSAL_STORE, "out of memory");
 	if (epoch != pen_epoch(pen->pen))
 		return refuse_command(refusal, "begin", -ESTALE);
 	r = check_wish(pen, &chosen, profile, client, options, refusal);
 	if (r < 0)
 		return r;
 	r = parse_area_size(options->area_size_cm2, &area_size_cm2, refusal);
+	if (r < 0)
+		return r;
+	r = clinic_words(pen, chosen, options, &typed, screening, refusal);
 	if (r < 0)
 		return r;
 	if (health != STORE_HEALTHY)
@@ -369,9 +369,15 @@ int station_begin(struct station_pen *pen, uint64_t epoch, const char *profile, 
 		return r;
 
 	r = begin_new(&b, chosen->name, client, options);
+	if (r >= 0 && chosen->screening) {
+		r = begin_answers(b, chosen->checklist, screening);
+		if (r < 0)
+			begin_free(b);
+	}
 	if (r < 0)
 		return refuse(refusal, REFUSAL_STORE, "no session could be made: %s",
 			      strerrordesc_np(-r));
+	b->session->typed = typed;
 	b->area_size_cm2 = area_size_cm2;
 	r = request_new(&b->request, pen, epoch, done, userdata, refusal);
 	if (r < 0) {

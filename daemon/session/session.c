@@ -17,6 +17,8 @@ struct session *session_free(struct session *session)
 		return NULL;
 	free(session->profile);
 	free(session->area);
+	free(session->screening);
+	free(session->notices);
 	free(session->end_outcome);
 	free(session);
 	return NULL;
@@ -29,7 +31,7 @@ uint64_t session_run_used_ms(const struct station_pen *pen)
 	return pen->session->run_used_ms + (pen_is_live(pen->pen) ? pen_run_ms(pen->pen) : 0);
 }
 
-static int need_session(struct station_pen *pen, struct refusal *refusal)
+int need_session(struct station_pen *pen, struct refusal *refusal)
 {
 	if (pen->session && !pen->session->end_outcome)
 		return 0;
@@ -37,8 +39,7 @@ static int need_session(struct station_pen *pen, struct refusal *refusal)
 		      pen_serial(pen->pen));
 }
 
-/* The record's word on an event is the outcome of the request that caused it. */
-static void on_recorded(void *userdata, int result)
+void request_recorded(void *userdata, int result)
 {
 	struct session_request *request = userdata;
 	struct refusal refusal;
@@ -51,103 +52,47 @@ static void on_recorded(void *userdata, int result)
 	request_end(request, &refusal);
 }
 
+int refuse_recorded(struct refusal *refusal, int error)
+{
+	if (error == -E2BIG)
+		return refuse(refusal, REFUSAL_INVALID_ARGUMENT, "the text is longer than %d bytes",
+			      STORE_TEXT_MAX - 1);
+	return refuse(refusal, REFUSAL_STORE, "it could not be recorded: %s",
+		      strerrordesc_np(-error));
+}
+
 static int record_request(struct session_request *request, const char *kind,
 			  const struct field *fields, size_t n_fields, struct refusal *refusal)
 {
 	struct station_pen *pen = request->pen;
 	int r = store_event(pen->station->store, pen->session->id, pen_serial(pen->pen), kind,
-			    now_usec(), fields, n_fields, on_recorded, request);
+			    now_usec(), fields, n_fields, request_recorded, request);
 
 	if (r == 0)
 		return 0;
 	request_drop(request);
-	if (r == -E2BIG)
-		return refuse(refusal, REFUSAL_INVALID_ARGUMENT, "the text is longer than %d bytes",
-			      STORE_TEXT_MAX - 1);
-	return refuse(refusal, REFUSAL_STORE, "it could not be recorded: %s", strerrordesc_np(-r));
+	return refuse_recorded(refusal, r);
 }
 
-/* ---- area and profile: both stop first, and both may pull the ground from under the target ----
- */
-
-/* A target is dropped when the limit it was chosen under has become smaller: what was right for
- * thick skin must not be the first thing that thin skin gets. */
-void limits_changed(struct station_pen *pen, const struct limits *old)
+/* A session goes on only with a profile that it could have begun with. */
+static int session_allows(struct station_pen *pen, const struct conf_profile *profile,
+			  struct refusal *refusal)
 {
-	struct limits now;
-	struct refusal ignored;
+	const struct session *session = pen->session;
 
-	if (station_limits(pen, &now, &ignored) < 0 || now.depth_um < old->depth_um ||
-	    limits_target(pen, pen->target_depth_um, pen->target_speed_rpm, &ignored) < 0)
-		drop_target(pen);
-	notify_pen(pen, STATION_CHANGED_LIMITS | STATION_CHANGED_PROFILE | STATION_CHANGED_PEDAL);
-	if (pen->station->listener && pen->session)
-		pen->station->listener->session_changed(pen->station->listener_userdata, pen,
-							pen->session);
-}
-
-int station_set_area(struct station_pen *pen, const char *area, const char *area_size_cm2,
-		     station_done done, void *userdata, struct refusal *refusal)
-{
-	struct field fields[] = {FIELD_S("area", area), FIELD_U("area_size_cm2", 0)};
-	_cleanup_free_ char *copy = strdup(area);
-	const struct conf_profile *profile;
-	struct session_request *request;
-	struct limits old = {0};
-	struct refusal ignored;
-	uint32_t size_cm2 = 0;
-	int r;
-
-	r = need_session(pen, refusal);
-	if (r < 0)
-		return r;
-	r = parse_area_size(area_size_cm2, &size_cm2, refusal);
-	if (r < 0)
-		return r;
-	profile = chosen_profile(pen);
-	if (!profile)
-		return refuse(
-			refusal, REFUSAL_NO_SUCH_PROFILE,
-			"the session's profile '%s' is not there any more; set another: mnpenctl "
-			"profile set %s NAME",
-			pen->session->profile, pen_serial(pen->pen));
-	if (!conf_profile_area(profile, area))
-		return refuse_area(profile, area, refusal);
-	if (!copy)
-		return refuse(refusal, REFUSAL_STORE, "out of memory");
-	(void)station_limits(pen, &old, &ignored);
-	station_stop(pen, REASON_SETTINGS);
-	r = request_new(&request, pen, pen_epoch(pen->pen), done, userdata, refusal);
-	if (r < 0)
-		return r;
-	/* The record first: an area that nobody could read of later is not worked on. */
-	fields[1].uint = size_cm2;
-	r = record_request(request, "area", fields, size_cm2 ? 2 : 1, refusal);
-	if (r < 0)
-		return r;
-	free(pen->session->area);
-	pen->session->area = TAKE_PTR(copy);
-	limits_changed(pen, &old);
-	return 0;
-}
-
-void forget_area(struct session *session, const struct conf_profile *profile)
-{
-	if (!session->area || conf_profile_area(profile, session->area))
-		return;
-	free(session->area);
-	session->area = NULL;
-}
-
-void record_profile(struct station_pen *pen, const struct conf_profile *profile)
-{
-	char digest[2 * CONF_DIGEST_SIZE + 1];
-	const struct field fields[] = {
-		FIELD_S("profile", profile->name),
-		FIELD_S("profile_digest", hex_encode(profile->digest, CONF_DIGEST_SIZE, digest)),
-	};
-
-	record_event(pen, "profile", fields, ELEMENTSOF(fields), NULL, NULL);
+	if (!session)
+		return 0;
+	if (profile->screening &&
+	    (!session->screening || strcmp(profile->screening, session->screening) != 0))
+		return refuse(refusal, REFUSAL_SCREENING,
+			      "profile '%s' wants the checklist '%s' answered, and this session "
+			      "began without; end it, and begin one with that profile",
+			      profile->name, profile->screening);
+	if (!session->area || !conf_profile_area(profile, session->area))
+		return 0; /* the area is to be chosen anew, and that is judged then */
+	if (session->is_early)
+		return 0; /* somebody has signed for it */
+	return clinic_due(profile, session->area, session->last_days, NULL, refusal);
 }
 
 int station_set_profile(struct station_pen *pen, const char *name, struct refusal *refusal)
@@ -165,6 +110,9 @@ int station_set_profile(struct station_pen *pen, const char *name, struct refusa
 	if (refuse_disabled(profile, refusal) < 0)
 		return -EACCES;
 	r = profile_fits(pen, profile, refusal);
+	if (r < 0)
+		return r;
+	r = session_allows(pen, profile, refusal);
 	if (r < 0)
 		return r;
 	if (!for_pen || !for_session)
@@ -268,7 +216,7 @@ static int end_now(struct station_pen *pen, struct refusal *refusal)
 	r = -EAGAIN;
 	if (tell_held(pen, true))
 		r = store_session_end(pen->station->store, pen->session->id, outcome, now_usec(),
-				      on_recorded, pen->request);
+				      request_recorded, pen->request);
 	if (r < 0)
 		return refuse(
 			refusal, REFUSAL_STORE,
