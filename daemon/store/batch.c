@@ -13,10 +13,10 @@ static void judge_quota(struct queue *queue, uint64_t bytes)
 	atomic_store(&queue->over_quota, quota_bytes && bytes >= quota_bytes);
 }
 
-int batch_open(struct batch *batch, struct queue *queue, sqlite3 *db)
+int batch_open(struct batch *batch, struct queue *queue, sqlite3 *db, const struct key *key)
 {
 	uint64_t bytes;
-	int r = rows_open(&batch->rows, db);
+	int r = rows_open(&batch->rows, db, key);
 
 	if (r < 0)
 		return r;

@@ -58,8 +58,8 @@ struct batch {
 	uint8_t block[BLOCK_SIZE_MAX];
 };
 
-/** batch_open() - @db is borrowed. Return: 0 or an errno of db.h. */
-int batch_open(struct batch *batch, struct queue *queue, sqlite3 *db);
+/** batch_open() - @db and @key are borrowed. Return: 0 or an errno of db.h. */
+int batch_open(struct batch *batch, struct queue *queue, sqlite3 *db, const struct key *key);
 void batch_close(struct batch *batch);
 
 /**

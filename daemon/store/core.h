@@ -3,6 +3,7 @@
 #ifndef MNPEN_STORE_CORE_H
 #define MNPEN_STORE_CORE_H
 
+#include "daemon/store/key.h"
 #include "daemon/store/queue.h"
 #include "daemon/store/reader.h"
 #include "daemon/store/recover.h"
@@ -22,6 +23,7 @@ struct open_session {
 struct store {
 	bool open;
 	int lock_fd;
+	struct key key;
 	sd_event_source *source;
 	struct writer *writer;
 	struct reader *reader;

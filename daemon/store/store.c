@@ -145,6 +145,7 @@ struct store *store_free(struct store *store)
 	close_fd(store->queue.wake_fd);
 	close_fd(store->queue.done_fd);
 	close_fd(store->lock_fd);
+	key_clear(&store->key);
 	free(store);
 	return NULL;
 }
@@ -179,7 +180,7 @@ static int store_start(struct store *store, sd_event *event, const struct store_
 		return r;
 	}
 	atomic_store(&store->queue.quota_bytes, options->quota_bytes);
-	r = writer_new(&store->writer, &store->queue, db);
+	r = writer_new(&store->writer, &store->queue, db, &store->key);
 	if (r >= 0)
 		r = reader_new(&store->reader, "mnpen-reader", options->directory,
 			       store->queue.done_fd);
@@ -214,7 +215,10 @@ int store_new(struct store **ret, sd_event *event, const struct store_options *o
 	if (r >= 0)
 		copy_sweep(options->directory);
 	if (r >= 0)
-		r = recover_open(options->directory, &db, &store->alarms, &note, &quarantined);
+		r = key_load(&store->key, options->directory);
+	if (r >= 0)
+		r = recover_open(options->directory, &store->key, &db, &store->alarms, &note,
+				 &quarantined);
 	else if (asprintf(&note,
 			  "The state directory %s cannot be used: %s; no pen can be armed until "
 			  "that is mended and the daemon restarted.",

@@ -114,7 +114,7 @@ static void *writer_run(void *userdata)
 	}
 }
 
-int writer_new(struct writer **ret, struct queue *queue, sqlite3 *db)
+int writer_new(struct writer **ret, struct queue *queue, sqlite3 *db, const struct key *key)
 {
 	struct writer *writer = calloc(1, sizeof(*writer));
 	int r;
@@ -125,7 +125,7 @@ int writer_new(struct writer **ret, struct queue *queue, sqlite3 *db)
 	}
 	writer->queue = queue;
 	writer->db = db;
-	r = batch_open(&writer->batch, queue, db);
+	r = batch_open(&writer->batch, queue, db, key);
 	if (r >= 0)
 		r = thread_start(&writer->thread, "mnpen-writer", writer_run, writer);
 	if (r < 0) {
