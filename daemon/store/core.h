@@ -28,7 +28,8 @@ struct store {
 	struct writer *writer;
 	struct reader *reader;
 	struct reader *copier; /* of backups */
-	bool copying;	       /* a backup is being made or sent */
+	struct reader *verifier;
+	bool copying; /* a backup is being made or sent */
 	struct log_limit log_limit;
 	struct queue queue;
 	size_t outstanding; /* completions that the writer may still put */

@@ -12,9 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KEY_FILE "station.key"	      /* 64 bytes, mode 0600: the seed, then the public half */
-#define KEY_PUBLIC_FILE "station.pub" /* a line for each key that there ever was, the last counts  \
-				       */
+#define KEY_FILE "station.key" /* 64 bytes, mode 0600: the seed, then the public half */
+#define KEY_PUBLIC_FILE                                                                            \
+	"station.pub" /* a line for each key that there ever was, the last counts                  \
+		       */
 #define KEY_PUBLIC_SIZE 32
 #define KEY_SECRET_SIZE 64
 #define KEY_SIGNATURE_SIZE 64

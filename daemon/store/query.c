@@ -6,6 +6,7 @@
 
 #include "daemon/store/core.h"
 #include "driver/base/cleanup.h"
+#include "driver/base/clock.h"
 
 DEFINE_CLEANUP(struct job *, job_free)
 
@@ -122,4 +123,37 @@ int store_exists(struct store *store, const char *id, store_done done, void *use
 		return -ESHUTDOWN;
 	r = job_of(&job, JOB_EXISTS, id, done, userdata);
 	return r < 0 ? r : submit(store, &job);
+}
+
+/* Those of now: a session that is not among them has an end. */
+static int copy_open(const struct store *store, struct job *job)
+{
+	job->open = calloc(STORE_SESSIONS_MAX, sizeof(*job->open));
+	if (!job->open)
+		return -ENOMEM;
+	for (size_t i = 0; i < STORE_SESSIONS_MAX; i++)
+		if (store->sessions[i].used)
+			memcpy(job->open[job->n_open++], store->sessions[i].id, STORE_ID_MAX);
+	return 0;
+}
+
+int store_verify(struct store *store, const char *id, store_verify_done done, void *userdata)
+{
+	_cleanup_(job_free_cleanup) struct job *job = NULL;
+	int r;
+
+	if (!store->open)
+		return -ESHUTDOWN;
+	r = job_of(&job, JOB_VERIFY, id, NULL, userdata);
+	if (r >= 0)
+		r = copy_open(store, job);
+	if (r < 0)
+		return r;
+	job->key = &store->key;
+	job->asked_usec = now_usec();
+	job->verify_done = done;
+	r = reader_submit(store->verifier, job);
+	if (r >= 0)
+		TAKE_PTR(job);
+	return r;
 }

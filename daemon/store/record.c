@@ -46,6 +46,9 @@ static int begin_fill(struct command *command, const struct store_session *sessi
 	int r;
 
 	command->session = *session;
+	command->session.segment.profile = session->profile;
+	command->session.segment.area = session->area;
+	command->session.segment.area_size_cm2 = session->area_size_cm2;
 	r = segment_texts(command, &command->session.segment);
 	for (size_t i = 0; i < ELEMENTSOF(session_texts) && r >= 0; i++) {
 		const char **text =
@@ -54,7 +57,7 @@ static int begin_fill(struct command *command, const struct store_session *sessi
 		r = command_text(command, *text, text);
 	}
 	command->pen = command->session.pen;
-	n_fields += segment_fields(fields + n_fields, &session->segment);
+	n_fields += segment_fields(fields + n_fields, &command->session.segment);
 	return r < 0 ? r : command_details(command, fields, n_fields);
 }
 
@@ -242,6 +245,31 @@ int store_hold(struct store *store, const struct store_hold *hold, uint64_t now_
 	r = command_text(command, hold->client, &command->hold.client);
 	if (r >= 0)
 		r = command_text(command, hold->reason, &command->hold.reason);
+	if (r < 0)
+		return r;
+	command->done = done;
+	command->userdata = userdata;
+	command_put(store);
+	return 0;
+}
+
+int store_erase(struct store *store, const struct store_erase *erase, uint64_t now_usec,
+		store_done done, void *userdata)
+{
+	struct command *command;
+	int r;
+
+	if (!store->open)
+		return -ESHUTDOWN;
+	if (!erase->client || !erase->client[0] || !erase->reason || !erase->reason[0])
+		return -EINVAL;
+	command = command_new(store, COMMAND_ERASE, now_usec);
+	if (!command)
+		return -EAGAIN;
+	command->erase = *erase;
+	r = command_text(command, erase->client, &command->erase.client);
+	if (r >= 0)
+		r = command_text(command, erase->reason, &command->erase.reason);
 	if (r < 0)
 		return r;
 	command->done = done;

@@ -218,6 +218,7 @@ static const char version_5_sql[] =
 	" head BLOB NOT NULL"
 	") STRICT;"
 	"CREATE INDEX chain_session ON chain (session) WHERE session IS NOT NULL;"
+	"CREATE INDEX chain_hold ON chain (row) WHERE kind = 'legal-hold';"
 
 	/* Which key signs from here on; cause: made, lost, damaged, found (with another database).
 	 */
@@ -252,7 +253,8 @@ static const char version_5_sql[] =
 	" uid INTEGER,"	  /* login of who said so; NULL: mnpend itself */
 	" operator TEXT," /* what that login is called */
 	" wall_usec INTEGER NOT NULL"
-	") STRICT;";
+	") STRICT;"
+	"CREATE INDEX tombstone_sessions ON tombstone (kind, sessions);";
 
 /*
  * From each version to the next. What was released is never edited: a new table or index is a new

@@ -31,6 +31,7 @@ static void command_answered(struct store *store, const struct completion *compl
 		break;
 	case COMMAND_CARTRIDGE:
 	case COMMAND_HOLD:
+	case COMMAND_ERASE:
 		break;
 	}
 	store->outstanding--;
@@ -65,6 +66,9 @@ static void job_answered(struct store *store, struct job *job)
 		if (job->done)
 			job->done(job->userdata, job->result);
 		break;
+	case JOB_VERIFY:
+		job->verify_done(job->userdata, job->result, job->intact, job->report);
+		break;
 	case JOB_COPY:
 		backup_copied(store, job);
 		break;
@@ -92,6 +96,7 @@ static int on_done(sd_event_source *source, int fd, uint32_t revents, void *user
 	take_completions(store);
 	take_jobs(store, store->reader);
 	take_jobs(store, store->copier);
+	take_jobs(store, store->verifier);
 	return 0;
 }
 
@@ -134,6 +139,7 @@ struct store *store_free(struct store *store)
 	/* Before the writer: the last connection to close empties the log. */
 	store->reader = end_reader(store, store->reader);
 	store->copier = end_reader(store, store->copier);
+	store->verifier = end_reader(store, store->verifier);
 	if (store->writer) {
 		store->writer = writer_free(store->writer);
 		take_completions(store);
@@ -180,12 +186,16 @@ static int store_start(struct store *store, sd_event *event, const struct store_
 		return r;
 	}
 	atomic_store(&store->queue.quota_bytes, options->quota_bytes);
+	atomic_store(&store->queue.keep_usec, options->keep_usec);
 	r = writer_new(&store->writer, &store->queue, db, &store->key);
 	if (r >= 0)
 		r = reader_new(&store->reader, "mnpen-reader", options->directory,
 			       store->queue.done_fd);
 	if (r >= 0)
 		r = reader_new(&store->copier, "mnpen-backup", options->directory,
+			       store->queue.done_fd);
+	if (r >= 0)
+		r = reader_new(&store->verifier, "mnpen-verify", options->directory,
 			       store->queue.done_fd);
 	if (r >= 0)
 		r = sd_event_add_io(event, &store->source, store->queue.done_fd, EPOLLIN, on_done,
@@ -264,6 +274,13 @@ static bool is_drained(struct ring *ring)
 void store_set_quota(struct store *store, uint64_t quota_bytes)
 {
 	atomic_store(&store->queue.quota_bytes, quota_bytes);
+}
+
+void store_set_keep(struct store *store, uint64_t keep_usec)
+{
+	atomic_store(&store->queue.keep_usec, keep_usec);
+	if (store->open)
+		queue_wake(store->queue.wake_fd);
 }
 
 enum store_health store_health(struct store *store, uint64_t now_usec)

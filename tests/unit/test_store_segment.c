@@ -96,6 +96,8 @@ static void begin(struct fixture *f, const char *id)
 	struct store_session session = fixture_session(id);
 
 	session.segment = cheek;
+	session.segment.area = NULL;
+	session.segment.area_size_cm2 = 0;
 	assert_int_equal(store_session_begin(f->store, &session, fixture_done, f), 0);
 	assert_int_equal(fixture_wait(f, f->answers + 1), 0);
 }
@@ -128,8 +130,9 @@ static void go_on(struct fixture *f, const char *area, uint32_t seq)
 }
 
 /* 400 to 499 um, 0.1 stroke a ms; the first sample's counters are of before. */
-static const char first_text[] = "1 face-lines cheek 40 300 1000 2400 9000 500 6000 1999 200 450 "
-				 "499 499 5999 6079 6099 16 80";
+static const char first_text[] =
+	"1 face-lines cheek 40 300 1000 2400 9000 500 6000 1999 200 450 495"
+	" 499 6000 6099 6099 16 80";
 static const char segment_sql[] =
 	"SELECT printf('%d %s %s %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d', session,"
 	" profile, area, area_size_cm2, density_warning_per_cm2, depth_limit_um,"
