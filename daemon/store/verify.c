@@ -136,7 +136,8 @@ static int range_of_session(struct verify *v)
 	}
 	v->after = sqlite3_column_int64(range, 0) - 1;
 	v->until = sqlite3_column_int64(range, 1);
-	r = db_prepare(v->db, &before, "SELECT head FROM chain WHERE n = ?");
+	r = db_prepare(v->db, &before,
+		       "SELECT head FROM chain WHERE n <= ? ORDER BY n DESC LIMIT 1");
 	if (r >= 0)
 		r = DB_BIND(before, DB_I(v->after));
 	if (r >= 0)
