@@ -182,10 +182,11 @@ static void end_question(struct conf_parser *parser, void *target)
 			      "Clear in a question with Ask = note, which keeps nothing from "
 			      "beginning; allowed: with block, sign-off");
 	if (choices && q->ask != CONF_ASK_NOTE)
-		conf_complain(parser, choices,
-			      "Choices in a question with Ask = %s, which is answered by yes or no; "
-			      "allowed: with note",
-			      conf_ask_name(q->ask));
+		conf_complain(
+			parser, choices,
+			"Choices in a question with Ask = %s, which is answered by yes or no; "
+			"allowed: with note",
+			conf_ask_name(q->ask));
 	check_warning(parser, q);
 }
 

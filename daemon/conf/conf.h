@@ -71,40 +71,6 @@ struct conf_area {
 	char *source;
 };
 
-/** struct conf_profile - one indication, one file; the file's name without .conf is its name */
-struct conf_profile {
-	char name[CONF_NAME_MAX + 1];
-	char *path;
-	char *title;
-	char *indication; /* may be NULL, as the other strings below */
-	char *source;
-	char *screening; /* name of the checklist that a session needs; NULL = none */
-	unsigned int screening_line;
-	bool enabled;
-	bool has_pedal;
-	enum conf_pedal pedal;	 /* when has_pedal */
-	uint32_t max_run_ms;	 /* 0 = the station's */
-	uint32_t max_session_ms; /* 0 = the station's */
-	uint32_t sessions_min;	 /* of a course; 0 = not given */
-	uint32_t sessions_max;
-	uint32_t min_interval_days;
-	uint32_t max_interval_days;
-	struct conf_area areas[CONF_AREAS_MAX];
-	size_t n_areas;
-	uint8_t digest[CONF_DIGEST_SIZE];
-};
-
-/** struct conf_device - [Device] of devices.d: what is known of a pen model */
-struct conf_device {
-	char model[MNPEN_MODEL_SIZE + 1];
-	char *path;
-	uint16_t max_depth_um; /* the labelled maximum */
-	uint16_t tolerance_um; /* 0 = not given */
-	uint16_t needle_lengths_um[CONF_NEEDLE_LENGTHS_MAX];
-	size_t n_needle_lengths; /* 0 = any */
-	uint32_t battery_run_ms; /* motor time of a full battery; 0 = not known */
-};
-
 #define CONF_QUESTIONS_MAX 64
 #define CONF_CHOICES_MAX 16
 #define CONF_ANSWER_MAX 200 /* bytes */
@@ -137,6 +103,41 @@ struct conf_checklist {
 	struct conf_question questions[CONF_QUESTIONS_MAX];
 	size_t n_questions;
 	uint8_t digest[CONF_DIGEST_SIZE];
+};
+
+/** struct conf_profile - one indication, one file; the file's name without .conf is its name */
+struct conf_profile {
+	char name[CONF_NAME_MAX + 1];
+	char *path;
+	char *title;
+	char *indication; /* may be NULL, as the other strings below */
+	char *source;
+	char *screening; /* name of the checklist that a session needs; NULL = none */
+	unsigned int screening_line;
+	const struct conf_checklist *checklist; /* that one; NULL = none, or none that is right */
+	bool enabled;
+	bool has_pedal;
+	enum conf_pedal pedal;	 /* when has_pedal */
+	uint32_t max_run_ms;	 /* 0 = the station's */
+	uint32_t max_session_ms; /* 0 = the station's */
+	uint32_t sessions_min;	 /* of a course; 0 = not given */
+	uint32_t sessions_max;
+	uint32_t min_interval_days;
+	uint32_t max_interval_days;
+	struct conf_area areas[CONF_AREAS_MAX];
+	size_t n_areas;
+	uint8_t digest[CONF_DIGEST_SIZE];
+};
+
+/** struct conf_device - [Device] of devices.d: what is known of a pen model */
+struct conf_device {
+	char model[MNPEN_MODEL_SIZE + 1];
+	char *path;
+	uint16_t max_depth_um; /* the labelled maximum */
+	uint16_t tolerance_um; /* 0 = not given */
+	uint16_t needle_lengths_um[CONF_NEEDLE_LENGTHS_MAX];
+	size_t n_needle_lengths; /* 0 = any */
+	uint32_t battery_run_ms; /* motor time of a full battery; 0 = not known */
 };
 
 /** struct conf_report - errors found, "FILE:LINE: ..." each; zero-initialise */
@@ -206,7 +207,7 @@ bool conf_profile_same(const struct conf_profile *a, const struct conf_profile *
 /** conf_name_valid() - [A-Za-z0-9][A-Za-z0-9._-]{0,63}: safe as a file name and path element */
 bool conf_name_valid(const char *name);
 
-const char *conf_ask_name(enum conf_ask ask);	      /* "block", "sign-off", "note" */
+const char *conf_ask_name(enum conf_ask ask);	    /* "block", "sign-off", "note" */
 const char *conf_pedal_name(enum conf_pedal pedal); /* "optional", "required", "off" */
 
 void conf_report_free(struct conf_report *report); /* frees the lines, zeroes */

@@ -271,15 +271,18 @@ static int load_checklists(struct conf *conf, const struct conf_paths *paths,
 	return r < 0 ? r : load_files(conf, &files, load_checklist, report);
 }
 
-/* The profile stays, so that everybody sees it, and begins no session without its checklist. */
-static int check_checklists(const struct conf *conf, struct conf_report *report)
+/* A profile without its checklist stays, so that everybody sees it; it begins no session. */
+static int find_checklists(struct conf *conf, struct conf_report *report)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < conf->n_profiles && r >= 0; i++) {
-		const struct conf_profile *profile = conf->profiles[i];
+		struct conf_profile *profile = conf->profiles[i];
 
-		if (profile->screening && !conf_checklist(conf, profile->screening))
+		if (!profile->screening)
+			continue;
+		profile->checklist = conf_checklist(conf, profile->screening);
+		if (!profile->checklist)
 			r = conf_report_line(report,
 					     "%s:%u: value '%s' of Screening: no such checklist, "
 					     "or one with an error; allowed: the name of a file in "
@@ -306,7 +309,7 @@ int conf_load(struct conf **ret, const struct conf_paths *paths, struct conf_rep
 	if (r >= 0)
 		r = load_checklists(conf, paths, report);
 	if (r >= 0)
-		r = check_checklists(conf, report);
+		r = find_checklists(conf, report);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(conf);

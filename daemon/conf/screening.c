@@ -114,9 +114,8 @@ static enum screening_verdict take_text(struct screening *s, const struct conf_c
 }
 
 /* The first question that is not clear and of kind @ask. */
-static const struct conf_question *not_clear(const struct screening *s,
-					     const struct conf_checklist *checklist,
-					     enum conf_ask ask)
+static const struct conf_question *
+not_clear(const struct screening *s, const struct conf_checklist *checklist, enum conf_ask ask)
 {
 	for (size_t i = 0; i < checklist->n_questions; i++)
 		if (checklist->questions[i].ask == ask &&

@@ -13,13 +13,13 @@
 /** enum screening_verdict - the first thing that is wrong; nothing else was looked at then */
 enum screening_verdict {
 	SCREENING_CLEAR,
-	SCREENING_SIGN_OFF,   /* begins if somebody signs for it; @name is the first of them */
-	SCREENING_BLOCKED,    /* does not begin */
+	SCREENING_SIGN_OFF, /* begins if somebody signs for it; @name is the first of them */
+	SCREENING_BLOCKED,  /* does not begin */
 	SCREENING_UNANSWERED,
-	SCREENING_SYNTAX,     /* a line without "=" */
-	SCREENING_UNKNOWN,    /* nobody asked that */
+	SCREENING_SYNTAX,  /* a line without "=" */
+	SCREENING_UNKNOWN, /* nobody asked that */
 	SCREENING_TWICE,
-	SCREENING_NO_ANSWER,  /* to a question of yes or no, or not one of its choices; too long */
+	SCREENING_NO_ANSWER, /* to a question of yes or no, or not one of its choices; too long */
 };
 
 /** struct screening - the verdict, and the answers as far as they were read */
@@ -27,7 +27,7 @@ struct screening {
 	enum screening_verdict verdict;
 	unsigned int line;	      /* of what is wrong with the text; 0 = it is not the text */
 	char name[CONF_NAME_MAX + 1]; /* of the question, cut when it is nobody's */
-	const struct conf_question *question; /* NULL: SYNTAX, UNKNOWN, CLEAR */
+	const struct conf_question *question;		       /* NULL: SYNTAX, UNKNOWN, CLEAR */
 	char answers[CONF_QUESTIONS_MAX][CONF_ANSWER_MAX + 1]; /* by the checklist's order */
 };
 

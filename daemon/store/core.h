@@ -29,7 +29,8 @@ struct store {
 	struct reader *reader;
 	struct reader *copier; /* of backups */
 	struct reader *verifier;
-	bool copying; /* a backup is being made or sent */
+	struct reader *asker; /* of what a session's begin waits for */
+	bool copying;	      /* a backup is being made or sent */
 	struct log_limit log_limit;
 	struct queue queue;
 	size_t outstanding; /* completions that the writer may still put */

@@ -6,7 +6,6 @@
 
 #include "daemon/store/core.h"
 #include "driver/base/cleanup.h"
-#include "driver/base/clock.h"
 
 DEFINE_CLEANUP(struct job *, job_free)
 
@@ -125,35 +124,33 @@ int store_exists(struct store *store, const char *id, store_done done, void *use
 	return r < 0 ? r : submit(store, &job);
 }
 
-/* Those of now: a session that is not among them has an end. */
-static int copy_open(const struct store *store, struct job *job)
+static bool is_copied(char **ret, const char *text)
 {
-	job->open = calloc(STORE_SESSIONS_MAX, sizeof(*job->open));
-	if (!job->open)
-		return -ENOMEM;
-	for (size_t i = 0; i < STORE_SESSIONS_MAX; i++)
-		if (store->sessions[i].used)
-			memcpy(job->open[job->n_open++], store->sessions[i].id, STORE_ID_MAX);
-	return 0;
+	*ret = text ? strdup(text) : NULL;
+	return *ret || !text;
 }
 
-int store_verify(struct store *store, const char *id, store_verify_done done, void *userdata)
+int store_ask(struct store *store, const struct store_question *question, store_course_done done,
+	      void *userdata)
 {
 	_cleanup_(job_free_cleanup) struct job *job = NULL;
 	int r;
 
 	if (!store->open)
 		return -ESHUTDOWN;
-	r = job_of(&job, JOB_VERIFY, id, NULL, userdata);
+	job = job_new(JOB_ASK, userdata);
+	if (!job)
+		return -ENOMEM;
+	if (!is_copied(&job->client, question->client) ||
+	    !is_copied(&job->session, question->session) ||
+	    !is_copied(&job->area, question->area) ||
+	    !is_copied(&job->uid, question->cartridge.uid) ||
+	    !is_copied(&job->lot, question->cartridge.lot) ||
+	    !is_copied(&job->serial, question->cartridge.serial))
+		return -ENOMEM;
+	job->course_done = done;
+	r = reader_submit(store->asker, job);
 	if (r >= 0)
-		r = copy_open(store, job);
-	if (r < 0)
-		return r;
-	job->key = &store->key;
-	job->asked_usec = now_usec();
-	job->verify_done = done;
-	r = reader_submit(store->verifier, job);
-	if (r >= 0)
-		TAKE_PTR(job);
+		job = NULL;
 	return r;
 }

@@ -69,6 +69,9 @@ static void job_answered(struct store *store, struct job *job)
 	case JOB_VERIFY:
 		job->verify_done(job->userdata, job->result, job->intact, job->report);
 		break;
+	case JOB_ASK:
+		job->course_done(job->userdata, job->result, job->result < 0 ? NULL : &job->course);
+		break;
 	case JOB_COPY:
 		backup_copied(store, job);
 		break;
@@ -97,6 +100,7 @@ static int on_done(sd_event_source *source, int fd, uint32_t revents, void *user
 	take_jobs(store, store->reader);
 	take_jobs(store, store->copier);
 	take_jobs(store, store->verifier);
+	take_jobs(store, store->asker);
 	return 0;
 }
 
@@ -140,6 +144,7 @@ struct store *store_free(struct store *store)
 	store->reader = end_reader(store, store->reader);
 	store->copier = end_reader(store, store->copier);
 	store->verifier = end_reader(store, store->verifier);
+	store->asker = end_reader(store, store->asker);
 	if (store->writer) {
 		store->writer = writer_free(store->writer);
 		take_completions(store);
@@ -196,6 +201,9 @@ static int store_start(struct store *store, sd_event *event, const struct store_
 			       store->queue.done_fd);
 	if (r >= 0)
 		r = reader_new(&store->verifier, "mnpen-verify", options->directory,
+			       store->queue.done_fd);
+	if (r >= 0)
+		r = reader_new(&store->asker, "mnpen-asker", options->directory,
 			       store->queue.done_fd);
 	if (r >= 0)
 		r = sd_event_add_io(event, &store->source, store->queue.done_fd, EPOLLIN, on_done,

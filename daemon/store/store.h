@@ -314,6 +314,30 @@ typedef void (*store_list_done)(void *userdata, int result, const struct store_r
 int store_list(struct store *store, const struct store_filter *filter, const char *cursor,
 	       uint32_t count, store_list_done done, void *userdata);
 
+/** struct store_question - what a begin, or another area, needs to know of what went before */
+struct store_question {
+	const char *client;
+	const char *session; /* instead of @client: an open session, which itself does not count */
+	const char *area;    /* NULL = of no area */
+	struct store_cartridge cartridge; /* no lot = of none */
+};
+
+/** struct store_course - the answer */
+struct store_course {
+	uint32_t sessions;	 /* of the client with strokes in that area */
+	uint64_t last_wall_usec; /* when the latest of them ended, or as far as it has come; 0 =
+				    none */
+	bool cartridge_bound;	 /* to any other session */
+};
+
+/** store_course_done - @course lives during the call; NULL when @result < 0 */
+typedef void (*store_course_done)(void *userdata, int result, const struct store_course *course);
+
+/** store_ask() - answered by a thread that no list and no export keeps busy
+ * Return: 0; -EAGAIN too many wait; -ENOMEM; -ESHUTDOWN. */
+int store_ask(struct store *store, const struct store_question *question, store_course_done done,
+	      void *userdata);
+
 enum store_what {
 	STORE_SAMPLES, /* 64-byte records, driver/uapi/telemetry.h, in order of time */
 	STORE_EVENTS,  /* one JSON object a line */

@@ -259,16 +259,18 @@ static void area_is_changed_when_it_is_on_record(void **state)
 	struct fixture *f = *state;
 
 	begin(f);
-	assert_int_equal(station_set_area(f->pen, "cheek", "9 cm2", on_answer, f, &f->refusal),
+	assert_int_equal(station_set_area(f->pen, "cheek", "9 cm2", NULL, on_answer, f,
+					  &f->refusal),
 			 -EACCES);
 	assert_int_equal(f->refusal.code, REFUSAL_INVALID_ARGUMENT);
 	event_error = -EAGAIN;
-	assert_int_equal(station_set_area(f->pen, "cheek", "9", on_answer, f, &f->refusal),
+	assert_int_equal(station_set_area(f->pen, "cheek", "9", NULL, on_answer, f, &f->refusal),
 			 -EACCES);
 	assert_int_equal(f->refusal.code, REFUSAL_STORE);
 	assert_string_equal(f->pen->session->area, "brow");
 	event_error = 0;
-	assert_int_equal(station_set_area(f->pen, "cheek", "9", on_answer, f, &f->refusal), 0);
+	assert_int_equal(station_set_area(f->pen, "cheek", "9", NULL, on_answer, f, &f->refusal),
+			 0);
 	assert_int_equal(wait_for(f, 1), REFUSAL_NONE);
 	assert_string_equal(f->pen->session->area, "cheek");
 }
@@ -281,12 +283,14 @@ static void a_lower_limit_drops_the_target(void **state)
 	begin(f);
 	assert_int_equal(set_target(f, 600), -EACCES);
 	assert_int_equal(f->refusal.code, REFUSAL_LIMIT);
-	assert_int_equal(station_set_area(f->pen, "cheek", NULL, on_answer, f, &f->refusal), 0);
+	assert_int_equal(station_set_area(f->pen, "cheek", NULL, NULL, on_answer, f, &f->refusal),
+			 0);
 	wait_for(f, 1);
 	f->answers = 0;
 	assert_int_equal(set_target(f, 400), 0);
 	assert_int_equal(f->pen->target_depth_um, 400);
-	assert_int_equal(station_set_area(f->pen, "brow", NULL, on_answer, f, &f->refusal), 0);
+	assert_int_equal(station_set_area(f->pen, "brow", NULL, NULL, on_answer, f, &f->refusal),
+			 0);
 	wait_for(f, 1);
 	assert_int_equal(f->pen->target_depth_um, 0);
 }
