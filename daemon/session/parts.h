@@ -115,6 +115,13 @@ int new_id(char ret_id[STORE_ID_MAX], uint64_t wall_usec);
 bool client_id_valid(const char *client);
 int refuse_client_id(struct refusal *refusal);
 
+/** check_custody() - a client's id, and a reason for what is done to its records: @what */
+int check_custody(const char *client, const char *reason, const char *what,
+		  struct refusal *refusal);
+
+/** keep_usec() - KeepSamples as the store takes it */
+uint64_t keep_usec(const struct conf *conf);
+
 /** alarms_restore() - those that an earlier daemon left. Return: 0; -ENOMEM */
 int alarms_restore(struct station *station);
 /** alarms_record() - once more, those that could not be recorded */

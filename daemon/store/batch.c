@@ -267,6 +267,8 @@ static int write_end(struct batch *batch, const struct command *command)
 		r = rows_end(&batch->rows, session->n, command->usec, command->wall_usec,
 			     command->name);
 	session->open = false;
+	if (r >= 0 && batch->n_ended < ELEMENTSOF(batch->ended))
+		batch->ended[batch->n_ended++] = session->n;
 	return r;
 }
 
@@ -403,6 +405,8 @@ static void publish(struct batch *batch, uint64_t samples_before)
 		judge_quota(queue, bytes);
 	if (answers)
 		queue_wake(queue->done_fd);
+	for (size_t i = 0; i < batch->n_ended; i++)
+		chain_log_end(batch->rows.db, batch->ended[i]);
 }
 
 /* Whatever comes of it is the answer: tried again, it would be done when nobody expects it. */
@@ -452,6 +456,7 @@ int batch_write(struct batch *batch, bool all_samples)
 	batch->samples_matched = 0;
 	batch->bytes = 0;
 	batch->n_results = 0;
+	batch->n_ended = 0;
 	command = next_command(batch);
 	if (command && command->kind == COMMAND_ERASE) {
 		write_erasure(batch, command);

@@ -54,6 +54,8 @@ struct batch {
 	uint64_t bytes;
 	int results[QUEUE_COMMAND_SLOTS];
 	size_t n_results;
+	int64_t ended[STORE_SESSIONS_MAX]; /* n of the sessions that this transaction ends */
+	size_t n_ended;
 	bool log_due; /* the write-ahead log still holds rows that were erased */
 	struct block_sample samples[BLOCK_SAMPLES_MAX];
 	uint8_t block[BLOCK_SIZE_MAX];

@@ -122,6 +122,10 @@ int chain_append(struct chain *chain, enum chain_kind kind, int64_t row, int64_t
 /** chain_sign() - the head as it stands */
 int chain_sign(struct chain *chain, const char *purpose, int64_t session);
 
+/** chain_log_end() - tell the journal where the chain stood at the end of session @session: what is
+ * there cannot be cut off with the end of the file */
+void chain_log_end(sqlite3 *db, int64_t session);
+
 /** chain_start() - the first entries of a database: its own one, or one for each row that was there
  * before. @version: of the schema that they were written with; 0 = it is new. */
 int chain_start(struct chain *chain, int64_t version);

@@ -191,7 +191,6 @@ static int store_start(struct store *store, sd_event *event, const struct store_
 		return r;
 	}
 	atomic_store(&store->queue.quota_bytes, options->quota_bytes);
-	atomic_store(&store->queue.keep_usec, options->keep_usec);
 	r = writer_new(&store->writer, &store->queue, db, &store->key);
 	if (r >= 0)
 		r = reader_new(&store->reader, "mnpen-reader", options->directory,

@@ -113,7 +113,6 @@ typedef void (*store_done)(void *userdata, int result);
 struct store_options {
 	const char *directory; /* state dir; created 0700 if missing; holds sessions.db (0600) */
 	uint64_t quota_bytes;  /* 0 = none */
-	uint64_t keep_usec;    /* store_set_keep() */
 	uint32_t sample_slots; /* size of the sample ring; 0 = 16384 (16 s of one pen) */
 };
 
