@@ -112,8 +112,9 @@ static void writer_wait(struct writer *writer, uint64_t now)
 	if (writer->failing_since_usec) {
 		until = writer->next_try_usec;
 	} else if (ring_fill(&writer->queue->samples) || batch_has_sessions(&writer->batch)) {
-		/* An empty ring starts a new period: its first sample waits for one at most. */
-		if (now >= writer->next_flush_usec)
+		/* An empty ring starts a new period: its first sample waits for one at most. One
+		 * that is not empty became due while commands were written, and waits no longer. */
+		if (now >= writer->next_flush_usec && !ring_fill(&writer->queue->samples))
 			writer->next_flush_usec = now + WRITER_FLUSH_USEC;
 		until = writer->next_flush_usec;
 	}
