@@ -19,7 +19,9 @@
 #include "tests/unit/chain_fixture.h"
 
 #define KILLS 200
-#define LANES 8 /* stations that live and die side by side */
+#define TIME_USEC (45 * USEC_PER_SEC) /* a machine that is too busy for all of them... */
+#define KILLS_ENOUGH 60		      /* ...has to manage these */
+#define LANES 8			      /* stations that live and die side by side */
 #define LIFE_MAX_MS 700
 #define LOST_MS 500	  /* what is promised */
 #define LOST_BUSY_MS 2000 /* on a machine that is busy: from then on a running pen is stopped */
@@ -113,7 +115,7 @@ static void live(const char *dir, const char *name, int fd, unsigned int ms)
 
 	snprintf(f.dir, sizeof(f.dir), "%s", dir);
 	if (seen == MAP_FAILED || pthread_create(&thread, NULL, fate_run, &fate) != 0 ||
-	    sd_event_new(&f.event) < 0 || fixture_open(&f, 0, 0) < 0)
+	    sd_event_new(&f.event) < 0 || fixture_open(&f, 0, 2048) < 0)
 		_exit(1);
 	session.started_usec = now_usec();
 	session.started_wall_usec = wall_usec();
@@ -152,9 +154,15 @@ static struct lane lanes[LANES];
 static unsigned int seed = 20261120, killed;
 static unsigned int lost_ms[KILLS], n_open;
 
+/* What a process wrote outlives it in memory as well as on a disk, which others keep busy. */
 static void lane_open(struct lane *lane)
 {
-	fixture_dir(&lane->f);
+	const char *memory = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+
+	snprintf(lane->f.dir, sizeof(lane->f.dir), "%s/test_store_XXXXXX", memory);
+	assert_non_null(mkdtemp(lane->f.dir));
+	snprintf(lane->f.db, sizeof(lane->f.db), "%.60s/sessions.db", lane->f.dir);
+	assert_true(sd_event_new(&lane->f.event) >= 0);
 	lane->fd = memfd_create("seen", 0);
 	assert_true(lane->fd >= 0);
 	assert_int_equal(ftruncate(lane->fd, sizeof(*lane->seen)), 0);
@@ -224,7 +232,7 @@ static void judge(struct lane *lane)
 	const struct seen *seen = lane->seen;
 	struct found found;
 
-	assert_int_equal(fixture_open(&lane->f, 0, 0), 0);
+	assert_int_equal(fixture_open(&lane->f, 0, 2048), 0);
 	assert_null(lane->f.note);
 	assert_false(lane->f.quarantined);
 	chain_is_intact(&lane->f, "");
@@ -270,13 +278,14 @@ static struct lane *lane_of(pid_t pid)
 
 static void killed_at_any_moment(void **state)
 {
+	uint64_t until = now_usec() + TIME_USEC;
 	unsigned int started = LANES, late = 0;
 
 	for (size_t i = 0; i < LANES; i++) {
 		lane_open(&lanes[i]);
 		lane_start(&lanes[i]);
 	}
-	while (killed < KILLS) {
+	while (killed < KILLS && now_usec() < until) {
 		int status;
 		pid_t pid = waitpid(-1, &status, 0);
 		struct lane *lane = lane_of(pid);
@@ -286,14 +295,20 @@ static void killed_at_any_moment(void **state)
 		if (started++ < KILLS)
 			lane_start(lane);
 	}
-	qsort(lost_ms, KILLS, sizeof(lost_ms[0]), by_size);
-	for (size_t i = 0; i < KILLS; i++)
+	for (size_t i = 0; i < LANES; i++)
+		if (lanes[i].pid)
+			kill(lanes[i].pid, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	qsort(lost_ms, killed, sizeof(lost_ms[0]), by_size);
+	for (size_t i = 0; i < killed; i++)
 		late += lost_ms[i] > LOST_MS;
 	print_message("%u killed, %u in an open session; samples lost: median %u ms, most %u ms\n",
-		      killed, n_open, lost_ms[KILLS / 2], lost_ms[KILLS - 1]);
-	assert_true(n_open >= KILLS / 2);
-	assert_in_range(lost_ms[KILLS - 1], 0, LOST_BUSY_MS);
-	assert_in_range(late, 0, KILLS / 20);
+		      killed, n_open, lost_ms[killed / 2], lost_ms[killed - 1]);
+	assert_true(killed >= KILLS_ENOUGH);
+	assert_true(n_open >= killed / 2);
+	assert_in_range(lost_ms[killed - 1], 0, LOST_BUSY_MS);
+	assert_in_range(late, 0, killed / 20);
 	for (size_t i = 0; i < LANES; i++) {
 		munmap(lanes[i].seen, sizeof(*lanes[i].seen));
 		close(lanes[i].fd);
