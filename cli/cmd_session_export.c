@@ -88,6 +88,22 @@ static enum cli_exit check_count(const struct cli *cli, int64_t count, uint64_t 
 	return CLI_DONE;
 }
 
+/* No samples at all is not what anybody wants in a file without being told. */
+static enum cli_exit check_kept(const struct cli *cli, json_object *summary)
+{
+	json_object *pruned = json_get(summary, "samples_pruned");
+
+	if (!pruned)
+		return CLI_DONE;
+	return cli_fail(
+		cli, CLI_FAILED, "Store",
+		"their trend of 100 ms is in the database, see docs/database.md; a backup "
+		"from before may hold them",
+		"the samples of this session were deleted, from %s on, when KeepSamples was "
+		"over",
+		json_object_get_string(pruned));
+}
+
 static enum cli_exit write_all(struct cli *cli, FILE *stream, enum export_format format,
 			       const char *id)
 {
@@ -97,6 +113,8 @@ static enum cli_exit write_all(struct cli *cli, FILE *stream, enum export_format
 	struct cli begun = *cli;
 	int64_t count;
 
+	if (code == CLI_DONE)
+		code = check_kept(cli, summary);
 	if (code == CLI_DONE)
 		code = record_open(cli, id, "samples", &fd);
 	if (code != CLI_DONE)

@@ -47,6 +47,7 @@ enum cli_exit cmd_session_end(struct cli *cli, const struct args *args);
 enum cli_exit cmd_session_list(struct cli *cli, const struct args *args);
 enum cli_exit cmd_session_show(struct cli *cli, const struct args *args);
 enum cli_exit cmd_session_export(struct cli *cli, const struct args *args);
+enum cli_exit cmd_session_verify(struct cli *cli, const struct args *args);
 enum cli_exit cmd_arm(struct cli *cli, const struct args *args);
 enum cli_exit cmd_disarm(struct cli *cli, const struct args *args);
 enum cli_exit cmd_stop(struct cli *cli, const struct args *args);
@@ -57,6 +58,7 @@ enum cli_exit cmd_record(struct cli *cli, const struct args *args);
 enum cli_exit cmd_alarm_list(struct cli *cli, const struct args *args);
 enum cli_exit cmd_alarm_ack(struct cli *cli, const struct args *args);
 enum cli_exit cmd_client_hold(struct cli *cli, const struct args *args);
+enum cli_exit cmd_client_erase(struct cli *cli, const struct args *args);
 enum cli_exit cmd_backup(struct cli *cli, const struct args *args);
 
 #endif

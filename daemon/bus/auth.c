@@ -104,18 +104,6 @@ void request_done(void *userdata, const struct refusal *refusal)
 	request_reply(request, reply, r);
 }
 
-int request_later(struct request *request, struct refusal *refusal)
-{
-	int r = sd_bus_reply_method_errorf(request->message, SD_BUS_ERROR_NOT_SUPPORTED,
-					   "this version of mnpend has no %s yet",
-					   sd_bus_message_get_member(request->message));
-
-	if (r < 0)
-		log_failed(request->bus, "an answer", r);
-	request_free(request);
-	return 0;
-}
-
 /* ---- authorization ---- */
 
 struct bus_pen *request_pen(struct request *request, struct refusal *refusal)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The manager's methods for who answers for the records: backups and legal holds. */
+/* The manager's methods for who answers for the records: backups, legal holds,
+ * erasure. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -76,4 +77,22 @@ static int run_hold(struct request *request, struct refusal *refusal)
 int on_set_legal_hold(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	return request_start(userdata, m, API_ACTION_ERASE, NULL, run_hold);
+}
+
+/* ---- EraseClient ---- */
+
+static int run_erase(struct request *request, struct refusal *refusal)
+{
+	const char *client, *reason;
+	int r = sd_bus_message_read(request->message, "ss", &client, &reason);
+
+	if (r < 0)
+		return r;
+	return station_erase(request->bus->station, client, reason, request->uid, request_done,
+			     request, refusal);
+}
+
+int on_erase_client(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	return request_start(userdata, m, API_ACTION_ERASE, NULL, run_erase);
 }

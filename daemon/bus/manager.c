@@ -155,18 +155,6 @@ GETTER(get_healthy)
 	return sd_bus_message_append(reply, "b", (int)station_store_healthy(bus->station));
 }
 
-/* ---- what later versions do: denied first, as everything else ---- */
-
-static int on_later_read(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-	return request_start(userdata, m, API_ACTION_READ_RECORDS, NULL, request_later);
-}
-
-static int on_later_erase(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-	return request_start(userdata, m, API_ACTION_ERASE, NULL, request_later);
-}
-
 const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("StopAll", NULL, NULL, on_stop_all, FREE),
@@ -179,7 +167,7 @@ const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("OpenRecord", SD_BUS_ARGS("s", id, "s", what, "a{sv}", options),
 				SD_BUS_RESULT("h", stream), on_open_record, FREE),
 	SD_BUS_METHOD_WITH_ARGS("VerifyRecord", SD_BUS_ARGS("s", id),
-				SD_BUS_RESULT("b", intact, "s", finding), on_later_read, FREE),
+				SD_BUS_RESULT("b", intact, "s", finding), on_verify_record, FREE),
 	SD_BUS_METHOD_WITH_ARGS("AddProfile", SD_BUS_ARGS("s", name, "s", text), SD_BUS_NO_RESULT,
 				on_add_profile, FREE),
 	SD_BUS_METHOD_WITH_ARGS("RemoveProfile", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
@@ -187,7 +175,7 @@ const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("CheckProfile", SD_BUS_ARGS("s", text), SD_BUS_RESULT("as", errors),
 				on_check_profile, FREE),
 	SD_BUS_METHOD_WITH_ARGS("EraseClient", SD_BUS_ARGS("s", client, "s", reason),
-				SD_BUS_NO_RESULT, on_later_erase, FREE),
+				SD_BUS_NO_RESULT, on_erase_client, FREE),
 	SD_BUS_METHOD_WITH_ARGS("AcknowledgeAlarm", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT,
 				on_acknowledge, FREE),
 	SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("o", pen), SD_BUS_RESULT("a(ss)", reasons),

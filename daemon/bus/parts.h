@@ -150,6 +150,7 @@ void holder_gone(struct bus *bus, const char *name);
 /* ---- records.c: methods of the manager ---- */
 int on_list_sessions(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int on_open_record(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int on_verify_record(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* ---- manager.c ---- */
 /** pen_argument() - the pen that the first argument of @m names. Return: 0; otherwise the call is
@@ -167,6 +168,7 @@ void explain_lost(struct bus_pen *pen);
 /* ---- custody.c: methods of the manager ---- */
 int on_backup(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int on_set_legal_hold(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int on_erase_client(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* ---- stop.c ---- */
 int stop_start(struct bus *bus);

@@ -214,3 +214,47 @@ int on_open_record(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	return request_start(userdata, m, API_ACTION_READ_RECORDS, NULL, run_open_record);
 }
+
+/* ---- VerifyRecord ---- */
+
+static void on_verified(void *userdata, int result, bool intact, const char *report)
+{
+	struct request *request = userdata;
+	sd_bus_message *reply = NULL;
+	struct refusal refusal;
+	const char *id = "";
+	int r;
+
+	if (result < 0) {
+		if (sd_bus_message_rewind(request->message, true) >= 0)
+			(void)sd_bus_message_read(request->message, "s", &id);
+		refuse_store(&refusal, id, result);
+		request_refuse(request, &refusal);
+		return;
+	}
+	if (!intact)
+		log_error("the record is not what was written: 'mnpenctl session verify' shows "
+			  "where");
+	r = sd_bus_message_new_method_return(request->message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "b", (int)intact);
+	if (r >= 0)
+		r = append_text(reply, report);
+	request_reply(request, reply, r);
+}
+
+static int run_verify(struct request *request, struct refusal *refusal)
+{
+	const char *id;
+	int r = sd_bus_message_read(request->message, "s", &id);
+
+	if (r < 0)
+		return r;
+	r = store_verify(station_store(request->bus->station), id, on_verified, request);
+	return r < 0 ? refuse_store(refusal, id, r) : 0;
+}
+
+int on_verify_record(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	return request_start(userdata, m, API_ACTION_READ_RECORDS, NULL, run_verify);
+}

@@ -56,9 +56,6 @@ void request_done(void *userdata, const struct refusal *refusal);
 void request_reply(struct request *request, sd_bus_message *reply, int error);
 void request_refuse(struct request *request, const struct refusal *refusal);
 
-/** request_later() - a request_run: of a method that this version does not have */
-int request_later(struct request *request, struct refusal *refusal);
-
 /** requests_client_gone() - @name left the bus: what it asked for and nobody answered is dropped */
 void requests_client_gone(struct bus *bus, const char *name);
 void requests_free(struct bus *bus);

@@ -53,7 +53,7 @@ struct conf_station {
 	uint16_t lease_ms;
 	uint32_t stream_period_us;
 	enum conf_pedal pedal;
-	uint32_t keep_samples_days; /* 0 = for good; nothing is deleted yet */
+	uint32_t keep_samples_days; /* 0 = for good */
 	uint64_t quota_bytes;	    /* 0 = none */
 	char **allow_serials;	    /* NULL-terminated; NULL = every serial */
 	bool allow_remote_pens;	    /* usbip:// beyond loopback */

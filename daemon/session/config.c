@@ -107,6 +107,11 @@ static void tell_profiles(struct station *station, const struct conf *old, const
 	}
 }
 
+uint64_t keep_usec(const struct conf *conf)
+{
+	return conf_station(conf)->keep_samples_days * 86400 * USEC_PER_SEC;
+}
+
 void station_take_conf(struct station *station, struct conf *conf)
 {
 	struct ground before[STATION_PENS_MAX] = {0};
@@ -118,6 +123,7 @@ void station_take_conf(struct station *station, struct conf *conf)
 	station->conf = conf;
 	tell_profiles(station, old, conf, false);
 	store_set_quota(station->store, conf_station(conf)->quota_bytes);
+	store_set_keep(station->store, keep_usec(conf));
 	for (size_t i = 0; i < station->n_pens; i++)
 		if (station->pens[i]->listed)
 			pen_take_conf(station->pens[i], &before[i]);

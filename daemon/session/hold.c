@@ -26,7 +26,7 @@ static void on_recorded(void *userdata, int result)
 }
 
 /* No message says which client. */
-static int check_words(const char *client, const char *reason, struct refusal *refusal)
+int check_custody(const char *client, const char *reason, const char *what, struct refusal *refusal)
 {
 	size_t len = strlen(reason);
 
@@ -34,8 +34,7 @@ static int check_words(const char *client, const char *reason, struct refusal *r
 		return refuse_client_id(refusal);
 	if (reason[strspn(reason, " \t\n")] == '\0')
 		return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
-			      "a legal hold is set or lifted for a reason; say who asked for it, "
-			      "and why");
+			      "%s is for a reason; say who asked for it, and why", what);
 	if (len > STATION_REASON_MAX)
 		return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
 			      "the reason has %zu bytes; allowed: 1 to %d", len,
@@ -48,7 +47,7 @@ int station_hold(struct station *station, const struct store_hold *what, station
 {
 	enum store_health health = store_health(station->store, now_usec());
 	struct hold *hold;
-	int r = check_words(what->client, what->reason, refusal);
+	int r = check_custody(what->client, what->reason, "a legal hold", refusal);
 
 	if (r < 0)
 		return r;

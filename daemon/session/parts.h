@@ -121,6 +121,13 @@ bool tell_held(struct station_pen *pen, bool all);
  * two never meet, restarts and new databases included. Return: 0; -EIO */
 int new_id(char ret_id[STORE_ID_MAX], uint64_t wall_usec);
 
+/** check_custody() - a client's id, and a reason for what is done to its records: @what */
+int check_custody(const char *client, const char *reason, const char *what,
+		  struct refusal *refusal);
+
+/** keep_usec() - KeepSamples as the store takes it */
+uint64_t keep_usec(const struct conf *conf);
+
 /** alarms_restore() - those that an earlier daemon left. Return: 0; -ENOMEM */
 int alarms_restore(struct station *station);
 /** alarms_record() - once more, those that could not be recorded */

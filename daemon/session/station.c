@@ -104,6 +104,7 @@ int station_new(struct station **ret, sd_event *event, struct conf *conf, struct
 			      station);
 	if (r >= 0)
 		r = alarms_restore(station);
+	store_set_keep(store, keep_usec(conf));
 	if (r < 0) {
 		station_free(station);
 		return r;

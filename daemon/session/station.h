@@ -348,6 +348,11 @@ int station_acknowledge(struct station *station, const char *id, uint32_t uid, s
 int station_hold(struct station *station, const struct store_hold *what, station_done done,
 		 void *userdata, struct refusal *refusal);
 
+/** station_erase() - a request: all records of a client are gone, from the file and its log, when
+ * it is answered. Not while a session is open or they are held. */
+int station_erase(struct station *station, const char *client, const char *reason, uint32_t uid,
+		  station_done done, void *userdata, struct refusal *refusal);
+
 /** clinic_density() - punctures a square centimetre, an estimate, in the session's present area
  * Return: false: no area, or its size or the needles are not known. */
 bool clinic_density(const struct station_pen *pen, uint32_t *ret_per_cm2);

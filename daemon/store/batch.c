@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/store/batch.h"
+#include "daemon/store/erase.h"
 #include "driver/base/cleanup.h"
 
 /* What is over the quota keeps needles from running, and nothing from being written. */
@@ -13,10 +14,10 @@ static void judge_quota(struct queue *queue, uint64_t bytes)
 	atomic_store(&queue->over_quota, quota_bytes && bytes >= quota_bytes);
 }
 
-int batch_open(struct batch *batch, struct queue *queue, sqlite3 *db)
+int batch_open(struct batch *batch, struct queue *queue, sqlite3 *db, const struct key *key)
 {
 	uint64_t bytes;
-	int r = rows_open(&batch->rows, db);
+	int r = rows_open(&batch->rows, db, key);
 
 	if (r < 0)
 		return r;
@@ -161,6 +162,8 @@ static int write_end(struct batch *batch, const struct command *command)
 		r = rows_end(&batch->rows, session->n, command->usec, command->wall_usec,
 			     command->name);
 	session->open = false;
+	if (r >= 0 && batch->n_ended < ELEMENTSOF(batch->ended))
+		batch->ended[batch->n_ended++] = session->n;
 	return r;
 }
 
@@ -214,6 +217,8 @@ static int write_command(struct batch *batch, const struct command *command)
 		return write_gap(batch, command);
 	case COMMAND_HOLD:
 		return rows_hold(&batch->rows, &command->hold, command->wall_usec);
+	case COMMAND_ERASE:
+		break; /* batch_write() */
 	}
 	return -EINVAL;
 }
@@ -225,13 +230,20 @@ static bool is_final(int error)
 	       error == -EADDRINUSE;
 }
 
-static int write_commands(struct batch *batch)
+static const struct command *next_command(struct batch *batch)
 {
 	struct ring *commands = &batch->queue->commands;
-	uint64_t tail = ring_tail(commands);
+	uint64_t next = ring_tail(commands) + batch->n_results;
 
-	while (tail + batch->n_results < ring_head(commands)) {
-		int r = write_command(batch, ring_at(commands, tail + batch->n_results));
+	return next < ring_head(commands) ? ring_at(commands, next) : NULL;
+}
+
+static int write_commands(struct batch *batch)
+{
+	const struct command *command;
+
+	while ((command = next_command(batch)) && command->kind != COMMAND_ERASE) {
+		int r = write_command(batch, command);
 
 		if (r < 0 && !is_final(r))
 			return r;
@@ -288,6 +300,39 @@ static void publish(struct batch *batch, uint64_t samples_before)
 		judge_quota(queue, bytes);
 	if (answers)
 		queue_wake(queue->done_fd);
+	for (size_t i = 0; i < batch->n_ended; i++)
+		chain_log_end(batch->rows.db, batch->ended[i]);
+}
+
+/* Whatever comes of it is the answer: tried again, it would be done when nobody expects it. */
+static void write_erasure(struct batch *batch, const struct command *command)
+{
+	int r = erase_client(&batch->rows, &command->erase, command->wall_usec);
+
+	if (r >= 0 && erase_empty_log(batch->rows.db, ERASE_LOG_WAIT_MS) < 0) {
+		batch->log_due = true;
+		r = -EAGAIN;
+	}
+	batch->results[batch->n_results++] = r;
+}
+
+int batch_empty_log(struct batch *batch)
+{
+	int r = erase_empty_log(batch->rows.db, 0);
+
+	if (r >= 0)
+		batch->log_due = false;
+	return r;
+}
+
+int batch_prune(struct batch *batch)
+{
+	uint64_t keep_usec = atomic_load(&batch->queue->keep_usec), bytes;
+	int r = keep_usec ? prune_step(&batch->rows, keep_usec) : 0;
+
+	if (r > 0 && rows_bytes(&batch->rows, &bytes) >= 0)
+		judge_quota(batch->queue, bytes);
+	return r;
 }
 
 int batch_write(struct batch *batch, bool all_samples)
@@ -299,12 +344,20 @@ int batch_write(struct batch *batch, bool all_samples)
 	 * queued, so that each sample before this position finds its session open.
 	 */
 	uint64_t head = ring_head(&queue->samples);
+	const struct command *command;
 	int r;
 
 	batch->position = tail;
 	batch->samples_matched = 0;
 	batch->bytes = 0;
 	batch->n_results = 0;
+	batch->n_ended = 0;
+	command = next_command(batch);
+	if (command && command->kind == COMMAND_ERASE) {
+		write_erasure(batch, command);
+		publish(batch, tail);
+		return 0;
+	}
 	memcpy(batch->saved, batch->sessions, sizeof(batch->saved));
 	r = rows_begin(&batch->rows);
 	if (r >= 0)

@@ -54,12 +54,15 @@ struct batch {
 	uint64_t bytes;
 	int results[QUEUE_COMMAND_SLOTS];
 	size_t n_results;
+	int64_t ended[STORE_SESSIONS_MAX]; /* n of the sessions that this transaction ends */
+	size_t n_ended;
+	bool log_due; /* the write-ahead log still holds rows that were erased */
 	struct block_sample samples[BLOCK_SAMPLES_MAX];
 	uint8_t block[BLOCK_SIZE_MAX];
 };
 
-/** batch_open() - @db is borrowed. Return: 0 or an errno of db.h. */
-int batch_open(struct batch *batch, struct queue *queue, sqlite3 *db);
+/** batch_open() - @db and @key are borrowed. Return: 0 or an errno of db.h. */
+int batch_open(struct batch *batch, struct queue *queue, sqlite3 *db, const struct key *key);
 void batch_close(struct batch *batch);
 
 /**
@@ -68,6 +71,13 @@ void batch_close(struct batch *batch);
  * Return: 0 when it is on disk; an errno of db.h when nothing of it is.
  */
 int batch_write(struct batch *batch, bool all_samples);
+
+/** batch_empty_log() - try again what log_due says. Return: 0, -EBUSY, an errno of db.h. */
+int batch_empty_log(struct batch *batch);
+
+/** batch_prune() - a step of prune_step(), if the station keeps samples for a time. Return: as
+ * that, 0 as well when there is nothing to do. */
+int batch_prune(struct batch *batch);
 
 /** batch_has_sessions() - whether samples may come without a command */
 bool batch_has_sessions(const struct batch *batch);

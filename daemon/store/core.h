@@ -3,6 +3,7 @@
 #ifndef MNPEN_STORE_CORE_H
 #define MNPEN_STORE_CORE_H
 
+#include "daemon/store/key.h"
 #include "daemon/store/queue.h"
 #include "daemon/store/reader.h"
 #include "daemon/store/recover.h"
@@ -22,12 +23,14 @@ struct open_session {
 struct store {
 	bool open;
 	int lock_fd;
+	struct key key;
 	sd_event_source *source;
 	struct writer *writer;
 	struct reader *reader;
 	struct reader *copier; /* of backups */
-	struct reader *asker;  /* of what a session's begin waits for */
-	bool copying;	       /* a backup is being made or sent */
+	struct reader *verifier;
+	struct reader *asker; /* of what a session's begin waits for */
+	bool copying;	      /* a backup is being made or sent */
 	struct log_limit log_limit;
 	struct queue queue;
 	size_t outstanding; /* completions that the writer may still put */

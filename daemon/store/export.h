@@ -44,6 +44,9 @@ extern const char export_event_sql[];
 /** export_time() - "2026-11-20T20:45:01.123456Z". Returns @buf. */
 const char *export_time(char buf[EXPORT_TIME_MAX], uint64_t wall_usec);
 
+/** export_chain() - the summary's members "samples_pruned" and "chain" */
+int export_chain(struct sender *sender);
+
 /** export_summary() - the STORE_SUMMARY object */
 int export_summary(struct sender *sender);
 

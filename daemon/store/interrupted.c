@@ -207,16 +207,18 @@ static int orphans_end(struct rows *rows)
 	}
 }
 
-int recover_interrupted(sqlite3 *db)
+int recover_interrupted(sqlite3 *db, const struct key *key)
 {
 	struct rows rows = {0};
-	int r = rows_open(&rows, db);
+	int r = rows_open(&rows, db, key);
 
 	if (r < 0)
 		return r;
 	r = rows_begin(&rows);
 	if (r >= 0) {
-		r = orphans_end(&rows);
+		r = chain_key(&rows.chain); /* it signs from here on */
+		if (r >= 0)
+			r = orphans_end(&rows);
 		if (r >= 0)
 			r = rows_commit(&rows);
 		if (r < 0)

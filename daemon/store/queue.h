@@ -45,6 +45,7 @@ enum command_kind {
 	COMMAND_CARTRIDGE,
 	COMMAND_GAP,
 	COMMAND_HOLD,
+	COMMAND_ERASE, /* in a transaction of its own */
 };
 
 /** struct command - one record on its way; all texts lie in @text */
@@ -62,6 +63,7 @@ struct command {
 	const char *pen;		  /* EVENT, SEGMENT, CARTRIDGE */
 	const char *name;		  /* EVENT, SEGMENT: kind; END: outcome; GAP: reason */
 	struct store_hold hold;		  /* HOLD */
+	struct store_erase erase;	  /* ERASE */
 	struct store_segment segment;	  /* SEGMENT */
 	struct store_cartridge cartridge; /* CARTRIDGE */
 	const char *details;		  /* BEGIN, END, EVENT, SEGMENT, CARTRIDGE: JSON object */
@@ -93,6 +95,7 @@ struct queue {
 	_Atomic bool write_error;
 	_Atomic bool over_quota;
 	_Atomic uint64_t quota_bytes; /* 0 = none */
+	_Atomic uint64_t keep_usec;   /* 0 = for good */
 	_Atomic uint64_t samples_written;
 	_Atomic uint64_t samples_orphaned; /* of a session that could not be begun */
 	_Atomic uint64_t bytes_written;

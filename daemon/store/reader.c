@@ -53,6 +53,8 @@ struct job *job_free(struct job *job)
 		free(job->rows[i].cartridge_lot);
 	}
 	free(job->rows);
+	free(job->open);
+	free(job->report);
 	free(job->client);
 	free(job->lot);
 	free(job->pen);
@@ -101,6 +103,8 @@ static int job_run(struct reader *reader, struct job *job)
 		return export_run(reader->db, job, reader->stop_fd);
 	case JOB_EXISTS:
 		return export_find(reader->db, job->id, &n);
+	case JOB_VERIFY:
+		return verify_job(reader->db, job, reader->stop_fd);
 	case JOB_ASK:
 		return course_run(reader->db, job);
 	case JOB_COPY:

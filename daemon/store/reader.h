@@ -4,9 +4,9 @@
  * keeps no transaction open while it waits for whoever takes the data, so that a slow reader does
  * not keep the write-ahead log from being emptied.
  *
- * There are three: the reader answers lists and exports; backups, which take minutes, have a thread
- * of their own, so that nobody else waits for them; and so have the questions that a session needs
- * an answer to before it begins, so that they wait for nobody.
+ * There are four: the reader answers lists and exports; backups and verification, which take
+ * minutes, have a thread each, so that nobody else waits for them; and so have the questions that a
+ * session needs an answer to before it begins, so that they wait for nobody.
  */
 #ifndef MNPEN_STORE_READER_H
 #define MNPEN_STORE_READER_H
@@ -26,6 +26,7 @@ enum job_kind {
 	JOB_LIST,
 	JOB_READ,
 	JOB_EXISTS,
+	JOB_VERIFY,
 	JOB_COPY, /* of the whole database, into a file */
 	JOB_SEND, /* that file, into a pipe */
 	JOB_ASK,
@@ -35,11 +36,17 @@ enum job_kind {
 struct job {
 	enum job_kind kind;
 	int result;
-	char id[STORE_ID_MAX];	    /* READ, EXISTS */
+	char id[STORE_ID_MAX];	    /* READ, EXISTS, VERIFY: "" = all */
 	enum store_what what;	    /* READ */
 	int fd;			    /* READ, SEND: the way out; -EBADF otherwise */
 	int file;		    /* COPY: what was made; SEND: what is sent; -EBADF otherwise */
 	struct store_backup backup; /* COPY */
+	const struct key *key;	    /* VERIFY */
+	char (*open)[STORE_ID_MAX]; /* VERIFY: sessions that are open */
+	size_t n_open;
+	uint64_t asked_usec;
+	bool intact;  /* VERIFY: the answer */
+	char *report; /* VERIFY: JSON */
 	struct store_filter filter;
 	struct store_course course;
 	char *client, *lot, *pen;	     /* LIST: what @filter points to */
@@ -52,6 +59,7 @@ struct job {
 	store_done done;
 	store_list_done list_done;
 	store_backup_done backup_done;
+	store_verify_done verify_done;
 	store_course_done course_done;
 	void *userdata;
 };
@@ -85,6 +93,9 @@ int course_run(sqlite3 *db, struct job *job);
 
 /** export_run() - answer a READ job; stops when @stop_fd becomes readable. Reader thread. */
 int export_run(sqlite3 *db, const struct job *job, int stop_fd);
+
+/** verify_job() - answer a VERIFY job. Reader thread. */
+int verify_job(sqlite3 *db, struct job *job, int stop_fd);
 
 /** export_find() - *@ret_n of session @id; -ENOENT */
 int export_find(sqlite3 *db, const char *id, int64_t *ret_n);

@@ -252,3 +252,28 @@ int store_hold(struct store *store, const struct store_hold *hold, uint64_t now_
 	command_put(store);
 	return 0;
 }
+
+int store_erase(struct store *store, const struct store_erase *erase, uint64_t now_usec,
+		store_done done, void *userdata)
+{
+	struct command *command;
+	int r;
+
+	if (!store->open)
+		return -ESHUTDOWN;
+	if (!erase->client || !erase->client[0] || !erase->reason || !erase->reason[0])
+		return -EINVAL;
+	command = command_new(store, COMMAND_ERASE, now_usec);
+	if (!command)
+		return -EAGAIN;
+	command->erase = *erase;
+	r = command_text(command, erase->client, &command->erase.client);
+	if (r >= 0)
+		r = command_text(command, erase->reason, &command->erase.reason);
+	if (r < 0)
+		return r;
+	command->done = done;
+	command->userdata = userdata;
+	command_put(store);
+	return 0;
+}

@@ -126,8 +126,9 @@ static int enter_wal(sqlite3 *db)
 }
 
 /* Everything that can find damage. *@ret_state newer or foreign: nothing was changed. */
-static int examine(sqlite3 *db, bool was_unclean, struct recover_alarms *alarms,
-		   enum schema_state *ret_state, int64_t *ret_version)
+static int examine(sqlite3 *db, const struct key *key, bool was_unclean,
+		   struct recover_alarms *alarms, enum schema_state *ret_state,
+		   int64_t *ret_version)
 {
 	int r;
 
@@ -144,9 +145,9 @@ static int examine(sqlite3 *db, bool was_unclean, struct recover_alarms *alarms,
 	if (r >= 0)
 		r = db_exec(db, settings_sql);
 	if (r >= 0 && *ret_state == SCHEMA_OLDER)
-		r = schema_upgrade(db, *ret_version);
+		r = schema_upgrade(db, *ret_version, key);
 	if (r >= 0)
-		r = recover_interrupted(db);
+		r = recover_interrupted(db, key);
 	if (r >= 0)
 		r = recover_alarms(db, alarms);
 	sqlite3_busy_timeout(db, 0); /* from here on the writer thread waits by itself */
@@ -183,8 +184,8 @@ static int not_ours(char **note, const char *path, enum schema_state state, int6
 		path);
 }
 
-static int attempt(const char *path, sqlite3 **ret_db, struct recover_alarms *alarms, char **note,
-		   enum verdict *ret_verdict)
+static int attempt(const char *path, const struct key *key, sqlite3 **ret_db,
+		   struct recover_alarms *alarms, char **note, enum verdict *ret_verdict)
 {
 	_cleanup_(db_close_cleanup) sqlite3 *db = NULL;
 	enum schema_state state = SCHEMA_CURRENT;
@@ -196,7 +197,7 @@ static int attempt(const char *path, sqlite3 **ret_db, struct recover_alarms *al
 	if (r >= 0)
 		r = db_open(&db, path, SQLITE_OPEN_READWRITE);
 	if (r >= 0)
-		r = examine(db, was_unclean, alarms, &state, &version);
+		r = examine(db, key, was_unclean, alarms, &state, &version);
 	if (db && was_unclean && (r < 0 || !is_ours(state)))
 		db_keep_wal(db);
 	if (r == -EUCLEAN) {
@@ -239,8 +240,8 @@ static int quarantine(const char *path, char **ret_name)
 	return 0;
 }
 
-int recover_open(const char *directory, sqlite3 **ret_db, struct recover_alarms *alarms,
-		 char **ret_note, bool *ret_quarantined)
+int recover_open(const char *directory, const struct key *key, sqlite3 **ret_db,
+		 struct recover_alarms *alarms, char **ret_note, bool *ret_quarantined)
 {
 	_cleanup_(db_close_cleanup) sqlite3 *db = NULL;
 	_cleanup_free_ char *path = NULL, *name = NULL, *note = NULL;
@@ -250,7 +251,7 @@ int recover_open(const char *directory, sqlite3 **ret_db, struct recover_alarms 
 
 	if (asprintf(&path, "%s/" RECOVER_FILE, directory) < 0)
 		return -ENOMEM;
-	r = attempt(path, &db, alarms, &note, &verdict);
+	r = attempt(path, key, &db, alarms, &note, &verdict);
 	if (r >= 0 && verdict == VERDICT_DAMAGED) {
 		r = quarantine(path, &name);
 		if (r < 0) {
@@ -261,7 +262,7 @@ int recover_open(const char *directory, sqlite3 **ret_db, struct recover_alarms 
 				     "%s was damaged: it is kept as %s, and a new one begun.", path,
 				     name);
 			if (r >= 0)
-				r = attempt(path, &db, alarms, &note, &verdict);
+				r = attempt(path, key, &db, alarms, &note, &verdict);
 			if (r >= 0 && verdict == VERDICT_DAMAGED)
 				r = unusable(&note, path, -EUCLEAN);
 		}

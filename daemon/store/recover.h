@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "daemon/store/batch.h"
+#include "daemon/store/key.h"
 #include "daemon/store/store.h"
 
 #define RECOVER_FILE "sessions.db"
@@ -36,12 +37,12 @@ int recover_lock(const char *directory, int *ret_fd);
  * seconds a gigabyte; otherwise damage shows when the file is opened or, later, when it is written.
  * Return: 0, also without a database; -ENOMEM.
  */
-int recover_open(const char *directory, sqlite3 **ret_db, struct recover_alarms *alarms,
-		 char **ret_note, bool *ret_quarantined);
+int recover_open(const char *directory, const struct key *key, sqlite3 **ret_db,
+		 struct recover_alarms *alarms, char **ret_note, bool *ret_quarantined);
 
-/** recover_interrupted() - end the sessions that are open at the time of their last sample.
- * Return: 0 or an errno of db.h; then nothing was changed. */
-int recover_interrupted(sqlite3 *db);
+/** recover_interrupted() - chain @key if it is another than before, end the sessions that are open
+ * at the time of their last sample. Return: 0 or an errno of db.h; then nothing was changed. */
+int recover_interrupted(sqlite3 *db, const struct key *key);
 
 /** recover_segment() - the row of the segment that @session had open when its daemon died, if one
  * was; @session is no longer of use then. In a transaction of the caller's.

@@ -11,7 +11,8 @@ static const char *const statements_sql[ROWS_STATEMENTS] = {
 	[ROWS_BEGIN] = "BEGIN IMMEDIATE",
 	[ROWS_COMMIT] = "COMMIT",
 	[ROWS_ROLLBACK] = "ROLLBACK",
-	[ROWS_PAGES] = "PRAGMA page_count",
+	[ROWS_PAGES] = "SELECT p.page_count - f.freelist_count FROM pragma_page_count AS p,"
+		       " pragma_freelist_count AS f",
 	[ROWS_SESSION] =
 		"INSERT INTO session (id, token, pen, model, firmware, calibration_due_days,"
 		" transport, profile, profile_digest, area, client, operator, operator_uid,"
@@ -56,15 +57,18 @@ void rows_close(struct rows *rows)
 {
 	for (size_t i = 0; i < ROWS_STATEMENTS; i++)
 		sqlite3_finalize(rows->statements[i]);
+	chain_close(&rows->chain);
 	*rows = (struct rows){0};
 }
 
-int rows_open(struct rows *rows, sqlite3 *db)
+int rows_open(struct rows *rows, sqlite3 *db, const struct key *key)
 {
 	int r = db_integer(db, "PRAGMA page_size", &rows->page_size);
 
 	for (size_t i = 0; i < ROWS_STATEMENTS && r >= 0; i++)
 		r = db_prepare(db, &rows->statements[i], statements_sql[i]);
+	if (r >= 0)
+		r = chain_open(&rows->chain, db, key);
 	if (r < 0) {
 		rows_close(rows);
 		return r;
@@ -75,6 +79,7 @@ int rows_open(struct rows *rows, sqlite3 *db)
 
 int rows_begin(struct rows *rows)
 {
+	chain_mark(&rows->chain);
 	return db_run(rows->statements[ROWS_BEGIN], NULL, 0);
 }
 
@@ -88,6 +93,15 @@ void rows_rollback(struct rows *rows)
 	/* Its own failure says nothing new: the next BEGIN would fail, and that is reported. */
 	if (!sqlite3_get_autocommit(rows->db))
 		db_run(rows->statements[ROWS_ROLLBACK], NULL, 0);
+	chain_back(&rows->chain);
+}
+
+/* The entry of the row that was just inserted, if it was: @r. */
+static int chained(struct rows *rows, enum chain_kind kind, int64_t session, int r)
+{
+	return r < 0 ? r
+		     : chain_append(&rows->chain, kind, sqlite3_last_insert_rowid(rows->db),
+				    session);
 }
 
 /* The first column of the only row of @statement, bound already. */
@@ -130,9 +144,10 @@ int rows_session(struct rows *rows, const struct store_session *s, int64_t *ret_
 		   DB_I(s->cartridge_expires_days),
 		   s->area_size_cm2 ? DB_I(s->area_size_cm2) : DB_N, DB_I(s->started_usec),
 		   DB_I(s->started_wall_usec), DB_I(s->clock_synchronized));
-	if (r >= 0)
-		*ret_n = sqlite3_last_insert_rowid(rows->db);
-	return r;
+	if (r < 0)
+		return r;
+	*ret_n = sqlite3_last_insert_rowid(rows->db);
+	return chained(rows, CHAIN_SESSION_BEGUN, *ret_n, r);
 }
 
 int rows_find(struct rows *rows, const char *id, int64_t *ret_n)
@@ -146,8 +161,12 @@ int rows_find(struct rows *rows, const char *id, int64_t *ret_n)
 int rows_end(struct rows *rows, int64_t session, uint64_t usec, uint64_t wall_usec,
 	     const char *outcome)
 {
-	return DB_RUN(rows->statements[ROWS_END], DB_I(session), DB_I(usec), DB_I(wall_usec),
-		      DB_T(outcome));
+	int r = DB_RUN(rows->statements[ROWS_END], DB_I(session), DB_I(usec), DB_I(wall_usec),
+		       DB_T(outcome));
+
+	if (r >= 0)
+		r = chain_append(&rows->chain, CHAIN_SESSION, session, session);
+	return r < 0 ? r : chain_sign(&rows->chain, CHAIN_PURPOSE_END, session);
 }
 
 int rows_totals(struct rows *rows, int64_t session, const struct totals *totals)
@@ -159,9 +178,11 @@ int rows_totals(struct rows *rows, int64_t session, const struct totals *totals)
 
 int rows_event(struct rows *rows, const struct row_event *event)
 {
-	return DB_RUN(rows->statements[ROWS_EVENT], event->session ? DB_I(event->session) : DB_N,
-		      DB_T(event->pen), DB_T(event->kind), DB_I(event->usec),
-		      DB_I(event->wall_usec), DB_T(event->details));
+	return chained(rows, CHAIN_EVENT, event->session,
+		       DB_RUN(rows->statements[ROWS_EVENT],
+			      event->session ? DB_I(event->session) : DB_N, DB_T(event->pen),
+			      DB_T(event->kind), DB_I(event->usec), DB_I(event->wall_usec),
+			      DB_T(event->details)));
 }
 
 static struct db_value known(int64_t number)
@@ -171,9 +192,10 @@ static struct db_value known(int64_t number)
 
 int rows_gap(struct rows *rows, const struct row_gap *gap)
 {
-	return DB_RUN(rows->statements[ROWS_GAP], DB_I(gap->session), known(gap->after_seq),
-		      known(gap->before_seq), known(gap->missing), DB_T(gap->reason),
-		      DB_I(gap->usec), DB_I(gap->wall_usec));
+	return chained(rows, CHAIN_GAP, gap->session,
+		       DB_RUN(rows->statements[ROWS_GAP], DB_I(gap->session), known(gap->after_seq),
+			      known(gap->before_seq), known(gap->missing), DB_T(gap->reason),
+			      DB_I(gap->usec), DB_I(gap->wall_usec)));
 }
 
 int rows_block(struct rows *rows, int64_t session, const struct block_sample *samples, size_t count,
@@ -181,9 +203,11 @@ int rows_block(struct rows *rows, int64_t session, const struct block_sample *sa
 {
 	const struct block_sample *first = &samples[0], *last = &samples[count - 1];
 
-	return DB_RUN(rows->statements[ROWS_BLOCK], DB_I(session), DB_I(block_sample_seq(first)),
-		      DB_I(block_sample_seq(last)), DB_I(count), DB_I(first->host_usec),
-		      DB_I(last->host_usec), DB_B(data, size));
+	return chained(rows, CHAIN_BLOCK, session,
+		       DB_RUN(rows->statements[ROWS_BLOCK], DB_I(session),
+			      DB_I(block_sample_seq(first)), DB_I(block_sample_seq(last)),
+			      DB_I(count), DB_I(first->host_usec), DB_I(last->host_usec),
+			      DB_B(data, size)));
 }
 
 int rows_trend(struct rows *rows, int64_t session, const struct trend *trend, uint64_t wall_usec)
@@ -191,17 +215,20 @@ int rows_trend(struct rows *rows, int64_t session, const struct trend *trend, ui
 	const struct trend_span *depth = &trend->depth_um, *speed = &trend->speed_rpm,
 				*motor = &trend->motor_ma;
 
-	return DB_RUN(rows->statements[ROWS_TREND], DB_I(session), DB_I(trend->start_usec),
-		      DB_I(wall_usec), DB_I(trend->count), DB_I(depth->min),
-		      DB_I(trend_mean(depth, trend->count)), DB_I(depth->max), DB_I(speed->min),
-		      DB_I(trend_mean(speed, trend->count)), DB_I(speed->max), DB_I(motor->min),
-		      DB_I(trend_mean(motor, trend->count)), DB_I(motor->max));
+	return chained(rows, CHAIN_TREND, session,
+		       DB_RUN(rows->statements[ROWS_TREND], DB_I(session), DB_I(trend->start_usec),
+			      DB_I(wall_usec), DB_I(trend->count), DB_I(depth->min),
+			      DB_I(trend_mean(depth, trend->count)), DB_I(depth->max),
+			      DB_I(speed->min), DB_I(trend_mean(speed, trend->count)),
+			      DB_I(speed->max), DB_I(motor->min),
+			      DB_I(trend_mean(motor, trend->count)), DB_I(motor->max)));
 }
 
 int rows_hold(struct rows *rows, const struct store_hold *hold, uint64_t wall_usec)
 {
-	return DB_RUN(rows->statements[ROWS_HOLD], DB_T(hold->client), DB_I(hold->held),
-		      DB_T(hold->reason), DB_I(hold->uid), DB_I(wall_usec));
+	return chained(rows, CHAIN_LEGAL_HOLD, 0,
+		       DB_RUN(rows->statements[ROWS_HOLD], DB_T(hold->client), DB_I(hold->held),
+			      DB_T(hold->reason), DB_I(hold->uid), DB_I(wall_usec)));
 }
 
 /* 0 = it was not given, or nobody knows. */
@@ -213,9 +240,10 @@ static struct db_value given(uint64_t number)
 int rows_answer(struct rows *rows, int64_t session, const struct store_answer *answer,
 		uint64_t wall_usec)
 {
-	return DB_RUN(rows->statements[ROWS_ANSWER], DB_I(session), DB_T(answer->question),
-		      DB_T(answer->text), DB_T(answer->kind), DB_T(answer->answer),
-		      DB_I(wall_usec));
+	return chained(rows, CHAIN_SCREENING, session,
+		       DB_RUN(rows->statements[ROWS_ANSWER], DB_I(session), DB_T(answer->question),
+			      DB_T(answer->text), DB_T(answer->kind), DB_T(answer->answer),
+			      DB_I(wall_usec)));
 }
 
 int rows_cartridge_free(struct rows *rows, int64_t session, const struct store_cartridge *cartridge)
@@ -245,6 +273,7 @@ int rows_cartridge(struct rows *rows, int64_t session, const char *pen,
 		   DB_T(cartridge->serial), DB_T(cartridge->lot), given(cartridge->expires_days),
 		   given(cartridge->needles), given(cartridge->length_um), DB_I(usec),
 		   DB_I(wall_usec));
+	r = chained(rows, CHAIN_CARTRIDGE, session, r);
 	return r < 0 ? r : 1;
 }
 
@@ -257,18 +286,20 @@ int rows_segment(struct rows *rows, const struct row_segment *s)
 	bool countable = what->area_size_cm2 && !totals->strokes_uncounted && totals->needles;
 
 #define MEASURED(value) (ran ? DB_I(value) : DB_N)
-	return DB_RUN(rows->statements[ROWS_SEGMENT], DB_I(s->session), DB_T(what->profile),
-		      DB_T(what->area), given(what->area_size_cm2), DB_I(s->started_usec),
-		      DB_I(s->started_wall_usec), DB_I(s->ended_usec), DB_I(s->ended_wall_usec),
-		      given(what->depth_limit_um), given(what->speed_limit_min_rpm),
-		      given(what->speed_limit_max_rpm), given(what->density_warning_per_cm2),
-		      MEASURED(totals->target_depth_um), MEASURED(totals->target_speed_rpm),
-		      DB_I(totals->run_ms), DB_I(totals->strokes), MEASURED(histogram_mean(depth)),
-		      MEASURED(histogram_percentile(depth, SEGMENT_DEPTH_WIDTH_UM, 95)),
-		      MEASURED(depth->max), MEASURED(histogram_mean(speed)),
-		      MEASURED(histogram_percentile(speed, SEGMENT_SPEED_WIDTH_RPM, 95)),
-		      MEASURED(speed->max), given(totals->needles),
-		      countable ? DB_I(punctures_per_cm2(totals->punctures, what->area_size_cm2))
-				: DB_N);
+	return chained(
+		rows, CHAIN_SEGMENT, s->session,
+		DB_RUN(rows->statements[ROWS_SEGMENT], DB_I(s->session), DB_T(what->profile),
+		       DB_T(what->area), given(what->area_size_cm2), DB_I(s->started_usec),
+		       DB_I(s->started_wall_usec), DB_I(s->ended_usec), DB_I(s->ended_wall_usec),
+		       given(what->depth_limit_um), given(what->speed_limit_min_rpm),
+		       given(what->speed_limit_max_rpm), given(what->density_warning_per_cm2),
+		       MEASURED(totals->target_depth_um), MEASURED(totals->target_speed_rpm),
+		       DB_I(totals->run_ms), DB_I(totals->strokes), MEASURED(histogram_mean(depth)),
+		       MEASURED(histogram_percentile(depth, SEGMENT_DEPTH_WIDTH_UM, 95)),
+		       MEASURED(depth->max), MEASURED(histogram_mean(speed)),
+		       MEASURED(histogram_percentile(speed, SEGMENT_SPEED_WIDTH_RPM, 95)),
+		       MEASURED(speed->max), given(totals->needles),
+		       countable ? DB_I(punctures_per_cm2(totals->punctures, what->area_size_cm2))
+				 : DB_N));
 #undef MEASURED
 }

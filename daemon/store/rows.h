@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The rows that the store writes, one function a table. The caller holds the transaction.
+ * The rows that the store writes, one function a table, each with its entry in the chain. The
+ * caller holds the transaction.
  *
  * All return 0 or an errno of db.h. Numbers of sessions are session.n.
  */
@@ -12,6 +13,7 @@
 #include <stdint.h>
 
 #include "daemon/store/block.h"
+#include "daemon/store/chain.h"
 #include "daemon/store/segment.h"
 #include "daemon/store/store.h"
 #include "daemon/store/trend.h"
@@ -41,10 +43,12 @@ enum rows_statement {
 struct rows {
 	sqlite3 *db; /* borrowed */
 	int64_t page_size;
+	struct chain chain;
 	sqlite3_stmt *statements[ROWS_STATEMENTS];
 };
 
-int rows_open(struct rows *rows, sqlite3 *db);
+/** rows_open() - @db and @key are borrowed */
+int rows_open(struct rows *rows, sqlite3 *db, const struct key *key);
 void rows_close(struct rows *rows);
 
 int rows_begin(struct rows *rows);
@@ -52,7 +56,7 @@ int rows_commit(struct rows *rows);
 /** rows_rollback() - also after SQLite has rolled back by itself */
 void rows_rollback(struct rows *rows);
 
-/** rows_bytes() - size of the database, as the quota counts it */
+/** rows_bytes() - size of what is in use of the database, as the quota counts it */
 int rows_bytes(struct rows *rows, uint64_t *ret_bytes);
 
 /** rows_session() - -EEXIST when there is a session of that id already */
@@ -61,6 +65,7 @@ int rows_session(struct rows *rows, const struct store_session *session, int64_t
 /** rows_find() - -ENOENT when there is no session of that id */
 int rows_find(struct rows *rows, const char *id, int64_t *ret_n);
 
+/** rows_end() - the last row of a session: the station's key signs for it and all before it */
 int rows_end(struct rows *rows, int64_t session, uint64_t usec, uint64_t wall_usec,
 	     const char *outcome);
 int rows_totals(struct rows *rows, int64_t session, const struct totals *totals);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "daemon/store/chain.h"
 #include "daemon/store/db.h"
 #include "daemon/store/schema.h"
 
@@ -204,31 +205,98 @@ static const char version_4_sql[] =
 	") STRICT;"
 	"CREATE INDEX segment_session ON segment (session);";
 
+/* The chain over all of them, and what stands behind it: chain.h. */
+static const char version_5_sql[] =
+	/* One entry a row. salt: all zero when the row was erased. */
+	"CREATE TABLE chain ("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT," /* without holes */
+	" kind TEXT NOT NULL,"
+	" row INTEGER NOT NULL,"
+	" session INTEGER,"
+	" salt BLOB NOT NULL,"
+	" digest BLOB NOT NULL,"
+	" head BLOB NOT NULL"
+	") STRICT;"
+	"CREATE INDEX chain_session ON chain (session) WHERE session IS NOT NULL;"
+	"CREATE INDEX chain_hold ON chain (row) WHERE kind = 'legal-hold';"
+
+	/* Which key signs from here on; cause: made, lost, damaged, found (with another database).
+	 */
+	"CREATE TABLE station_key ("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" public_key BLOB NOT NULL,"
+	" cause TEXT NOT NULL,"
+	" wall_usec INTEGER NOT NULL"
+	") STRICT;"
+
+	/* The key's word on where the chain stood. */
+	"CREATE TABLE signature ("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" session INTEGER," /* whose end it signs; outlives it */
+	" purpose TEXT NOT NULL,"
+	" chain_n INTEGER NOT NULL,"
+	" head BLOB NOT NULL,"
+	" wall_usec INTEGER NOT NULL,"
+	" public_key BLOB NOT NULL,"
+	" signature BLOB NOT NULL"
+	") STRICT;"
+	"CREATE INDEX signature_session ON signature (session) WHERE session IS NOT NULL;"
+
+	/* What was deleted, by whose word and why: never whose records it was. */
+	"CREATE TABLE tombstone ("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" kind TEXT NOT NULL,"	   /* erased, pruned */
+	" sessions TEXT NOT NULL," /* their n, a JSON array */
+	" holds TEXT NOT NULL,"	   /* n of legal_hold, likewise */
+	" rows INTEGER NOT NULL,"
+	" reason TEXT NOT NULL,"
+	" uid INTEGER,"	  /* login of who said so; NULL: mnpend itself */
+	" operator TEXT," /* what that login is called */
+	" wall_usec INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE INDEX tombstone_sessions ON tombstone (kind, sessions);";
+
 /*
  * From each version to the next. What was released is never edited: a new table or index is a new
  * step, and the files of all earlier programs take the same way as an empty one.
  */
 static const char *const steps_sql[SCHEMA_VERSION] = {version_1_sql, version_2_sql, version_3_sql,
-						      version_4_sql};
+						      version_4_sql, version_5_sql};
 
-static int upgrade_steps(sqlite3 *db, int64_t version)
+/* The rows that are there: what they were before nobody can say, but from now on they are chained.
+ */
+static int start_chain(sqlite3 *db, int64_t version, const struct key *key)
+{
+	struct chain chain;
+	int r = chain_open(&chain, db, key);
+
+	if (r < 0)
+		return r;
+	r = chain_start(&chain, version);
+	chain_close(&chain);
+	return r;
+}
+
+static int upgrade_steps(sqlite3 *db, int64_t version, const struct key *key)
 {
 	char version_sql[64];
 	int r = 0;
 
 	for (int64_t at = version; at < SCHEMA_VERSION && r >= 0; at++)
 		r = db_exec(db, steps_sql[at]);
+	if (r >= 0 && version < SCHEMA_VERSION_CHAIN)
+		r = start_chain(db, version, key);
 	snprintf(version_sql, sizeof(version_sql), "PRAGMA user_version = %d", SCHEMA_VERSION);
 	return r < 0 ? r : db_exec(db, version_sql);
 }
 
-int schema_upgrade(sqlite3 *db, int64_t version)
+int schema_upgrade(sqlite3 *db, int64_t version, const struct key *key)
 {
 	int r = db_exec(db, "BEGIN IMMEDIATE");
 
 	if (r < 0)
 		return r;
-	r = upgrade_steps(db, version);
+	r = upgrade_steps(db, version, key);
 	if (r >= 0)
 		r = db_exec(db, "COMMIT");
 	if (r < 0 && !sqlite3_get_autocommit(db))

@@ -9,7 +9,10 @@
 #include <sqlite3.h>
 #include <stdint.h>
 
-#define SCHEMA_VERSION 4		 /* PRAGMA user_version */
+#include "daemon/store/key.h"
+
+#define SCHEMA_VERSION 5		 /* PRAGMA user_version */
+#define SCHEMA_VERSION_CHAIN 5		 /* the first one with a chain */
 #define SCHEMA_APPLICATION_ID 0x6d6e706e /* "mnpn", PRAGMA application_id */
 
 /** enum schema_state - what a file turns out to be */
@@ -28,8 +31,9 @@ enum schema_state {
 int schema_judge(sqlite3 *db, enum schema_state *ret_state, int64_t *ret_version);
 
 /** schema_upgrade() - from @version to the present one, in one transaction
+ * @key: signs for the rows that are there
  * Return: 0; negative errno of db.h, and the file is as it was. */
-int schema_upgrade(sqlite3 *db, int64_t version);
+int schema_upgrade(sqlite3 *db, int64_t version, const struct key *key);
 
 /** The column of a session's row that says whether its client's records are held. */
 #define SCHEMA_HELD                                                                                \

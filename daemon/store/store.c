@@ -31,6 +31,7 @@ static void command_answered(struct store *store, const struct completion *compl
 		break;
 	case COMMAND_CARTRIDGE:
 	case COMMAND_HOLD:
+	case COMMAND_ERASE:
 		break;
 	}
 	store->outstanding--;
@@ -65,6 +66,9 @@ static void job_answered(struct store *store, struct job *job)
 		if (job->done)
 			job->done(job->userdata, job->result);
 		break;
+	case JOB_VERIFY:
+		job->verify_done(job->userdata, job->result, job->intact, job->report);
+		break;
 	case JOB_ASK:
 		job->course_done(job->userdata, job->result, job->result < 0 ? NULL : &job->course);
 		break;
@@ -95,6 +99,7 @@ static int on_done(sd_event_source *source, int fd, uint32_t revents, void *user
 	take_completions(store);
 	take_jobs(store, store->reader);
 	take_jobs(store, store->copier);
+	take_jobs(store, store->verifier);
 	take_jobs(store, store->asker);
 	return 0;
 }
@@ -138,6 +143,7 @@ struct store *store_free(struct store *store)
 	/* Before the writer: the last connection to close empties the log. */
 	store->reader = end_reader(store, store->reader);
 	store->copier = end_reader(store, store->copier);
+	store->verifier = end_reader(store, store->verifier);
 	store->asker = end_reader(store, store->asker);
 	if (store->writer) {
 		store->writer = writer_free(store->writer);
@@ -150,6 +156,7 @@ struct store *store_free(struct store *store)
 	close_fd(store->queue.wake_fd);
 	close_fd(store->queue.done_fd);
 	close_fd(store->lock_fd);
+	key_clear(&store->key);
 	free(store);
 	return NULL;
 }
@@ -184,12 +191,15 @@ static int store_start(struct store *store, sd_event *event, const struct store_
 		return r;
 	}
 	atomic_store(&store->queue.quota_bytes, options->quota_bytes);
-	r = writer_new(&store->writer, &store->queue, db);
+	r = writer_new(&store->writer, &store->queue, db, &store->key);
 	if (r >= 0)
 		r = reader_new(&store->reader, "mnpen-reader", options->directory,
 			       store->queue.done_fd);
 	if (r >= 0)
 		r = reader_new(&store->copier, "mnpen-backup", options->directory,
+			       store->queue.done_fd);
+	if (r >= 0)
+		r = reader_new(&store->verifier, "mnpen-verify", options->directory,
 			       store->queue.done_fd);
 	if (r >= 0)
 		r = reader_new(&store->asker, "mnpen-asker", options->directory,
@@ -222,7 +232,10 @@ int store_new(struct store **ret, sd_event *event, const struct store_options *o
 	if (r >= 0)
 		copy_sweep(options->directory);
 	if (r >= 0)
-		r = recover_open(options->directory, &db, &store->alarms, &note, &quarantined);
+		r = key_load(&store->key, options->directory);
+	if (r >= 0)
+		r = recover_open(options->directory, &store->key, &db, &store->alarms, &note,
+				 &quarantined);
 	else if (asprintf(&note,
 			  "The state directory %s cannot be used: %s; no pen can be armed until "
 			  "that is mended and the daemon restarted.",
@@ -268,6 +281,13 @@ static bool is_drained(struct ring *ring)
 void store_set_quota(struct store *store, uint64_t quota_bytes)
 {
 	atomic_store(&store->queue.quota_bytes, quota_bytes);
+}
+
+void store_set_keep(struct store *store, uint64_t keep_usec)
+{
+	atomic_store(&store->queue.keep_usec, keep_usec);
+	if (store->open)
+		queue_wake(store->queue.wake_fd);
 }
 
 enum store_health store_health(struct store *store, uint64_t now_usec)

@@ -236,6 +236,47 @@ struct store_hold {
 int store_hold(struct store *store, const struct store_hold *hold, uint64_t now_usec,
 	       store_done done, void *userdata);
 
+/** struct store_erased - what came of an erasure */
+struct store_erased {
+	uint64_t sessions;
+	uint64_t rows;
+	/* Of the legal hold that forbids it: */
+	uint32_t hold_uid;
+	uint64_t hold_wall_usec;
+	char hold_reason[STORE_TEXT_MAX + 1];
+};
+
+/** struct store_erase - whose records are to go, by whose word and why */
+struct store_erase {
+	const char *client;
+	const char *reason;
+	uint32_t uid;		  /* login of who said so */
+	struct store_erased *ret; /* lives until done() */
+};
+
+/**
+ * store_erase() - delete a client's sessions with everything of them, and its legal holds; a
+ *	tombstone stays, and the chain still verifies
+ * Return: 0 (done follows; -ENOENT there is nothing of that client; -EPERM its records are held;
+ * -ETXTBSY a session is open; -EAGAIN it is done, but another program keeps the write-ahead log,
+ * and the old rows in it, from being emptied, which is tried again each second; another errno of
+ * db.h: nothing was changed); -EAGAIN ring full; -E2BIG; -EINVAL no client or reason; -ESHUTDOWN.
+ */
+int store_erase(struct store *store, const struct store_erase *erase, uint64_t now_usec,
+		store_done done, void *userdata);
+
+/** store_set_keep() - delete the sample blocks of sessions that ended longer ago; 0 = keep them.
+ * From now on, when nothing else is to be written. */
+void store_set_keep(struct store *store, uint64_t keep_usec);
+
+/** store_verify_done - @result: 0 and @report, a JSON object (docs/record.md); -ENOENT no such
+ * session; -ESHUTDOWN; another errno of db.h */
+typedef void (*store_verify_done)(void *userdata, int result, bool intact, const char *report);
+
+/** store_verify() - hold one session against the chain; @id "" = the whole record
+ * Return: as store_read(). */
+int store_verify(struct store *store, const char *id, store_verify_done done, void *userdata);
+
 /** struct store_filter - all given must match; 0 or NULL = any. Matching is exact. */
 struct store_filter {
 	const char *client;

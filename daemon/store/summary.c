@@ -296,5 +296,9 @@ int export_summary(struct sender *sender)
 		r = export_rows(sender, gaps_sql, gap_take, element_send);
 	for (size_t i = 0; i < ELEMENTSOF(summary_lists) && r >= 0; i++)
 		r = list_send(sender, &summary_lists[i]);
-	return r < 0 ? r : stream_text(&sender->stream, "]}\n");
+	if (r >= 0)
+		r = stream_text(&sender->stream, "],");
+	if (r >= 0)
+		r = export_chain(sender);
+	return r < 0 ? r : stream_text(&sender->stream, "}\n");
 }

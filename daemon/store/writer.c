@@ -7,7 +7,9 @@
 
 #include "daemon/store/batch.h"
 #include "daemon/store/db.h"
+#include "daemon/store/erase.h"
 #include "daemon/store/writer.h"
+#include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
 #include "driver/base/log.h"
 #include "driver/base/thread.h"
@@ -21,6 +23,9 @@ struct writer {
 	uint64_t next_try_usec;
 	uint64_t failing_since_usec; /* 0 = the last transaction was committed */
 	uint64_t deadline_usec;	     /* 0 = not ending */
+	uint64_t next_prune_usec;
+	uint64_t next_empty_usec;
+	uint64_t keep_usec; /* as it was looked at last */
 	struct log_limit log_limit;
 };
 
@@ -68,6 +73,36 @@ static bool samples_due(struct writer *writer, uint64_t now)
 			fill >= samples->capacity / 2);
 }
 
+/* What has time. A failure of the disk is told where something has to be written. */
+static void writer_chores(struct writer *writer, uint64_t now)
+{
+	uint64_t keep_usec = atomic_load(&writer->queue->keep_usec);
+	int r;
+
+	if (writer->failing_since_usec || writer->deadline_usec)
+		return;
+	if (writer->batch.log_due && now >= writer->next_empty_usec) {
+		writer->next_empty_usec = now + USEC_PER_SEC;
+		if (batch_empty_log(&writer->batch) >= 0)
+			log_line(LOG_NOTICE, &log_store,
+				 "the write-ahead log is empty: what was erased is gone from it");
+	}
+	if (now < writer->next_prune_usec && keep_usec == writer->keep_usec)
+		return;
+	writer->keep_usec = keep_usec;
+	r = batch_prune(&writer->batch);
+	if (r < 0 && log_allowed(&writer->log_limit))
+		log_line(LOG_WARNING, &log_store, "old samples cannot be deleted now: %s",
+			 strerrordesc_np(-r));
+	writer->next_prune_usec = now + (r > 0 ? PRUNE_PAUSE_USEC : PRUNE_PERIOD_USEC);
+}
+
+static uint64_t chores_usec(const struct writer *writer)
+{
+	return writer->batch.log_due ? MIN(writer->next_empty_usec, writer->next_prune_usec)
+				     : writer->next_prune_usec;
+}
+
 static void writer_wait(struct writer *writer, uint64_t now)
 {
 	struct pollfd fd = {.fd = writer->queue->wake_fd, .events = POLLIN};
@@ -77,11 +112,15 @@ static void writer_wait(struct writer *writer, uint64_t now)
 	if (writer->failing_since_usec) {
 		until = writer->next_try_usec;
 	} else if (ring_fill(&writer->queue->samples) || batch_has_sessions(&writer->batch)) {
-		/* An empty ring starts a new period: its first sample waits for one at most. */
-		if (now >= writer->next_flush_usec)
+		/* An empty ring starts a new period: its first sample waits for one at most. One
+		 * that is not empty became due while commands were written, and waits no longer. */
+		if (now >= writer->next_flush_usec && !ring_fill(&writer->queue->samples))
 			writer->next_flush_usec = now + WRITER_FLUSH_USEC;
 		until = writer->next_flush_usec;
 	}
+	if (!writer->failing_since_usec && !writer->deadline_usec &&
+	    (!until || chores_usec(writer) < until))
+		until = chores_usec(writer);
 	if (until)
 		timeout_ms =
 			until > now ? (int)((until - now + USEC_PER_MSEC - 1) / USEC_PER_MSEC) : 0;
@@ -108,13 +147,14 @@ static void *writer_run(void *userdata)
 		if (now >= writer->next_try_usec &&
 		    (all_samples || ring_fill(&writer->queue->commands)))
 			writer_attempt(writer, now, all_samples);
+		writer_chores(writer, now);
 		if (writer->deadline_usec && (writer_empty(writer) || now >= writer->deadline_usec))
 			return NULL;
 		writer_wait(writer, now_usec());
 	}
 }
 
-int writer_new(struct writer **ret, struct queue *queue, sqlite3 *db)
+int writer_new(struct writer **ret, struct queue *queue, sqlite3 *db, const struct key *key)
 {
 	struct writer *writer = calloc(1, sizeof(*writer));
 	int r;
@@ -125,7 +165,7 @@ int writer_new(struct writer **ret, struct queue *queue, sqlite3 *db)
 	}
 	writer->queue = queue;
 	writer->db = db;
-	r = batch_open(&writer->batch, queue, db);
+	r = batch_open(&writer->batch, queue, db, key);
 	if (r >= 0)
 		r = thread_start(&writer->thread, "mnpen-writer", writer_run, writer);
 	if (r < 0) {

@@ -15,9 +15,9 @@
 
 struct writer;
 
-/** writer_new() - start the thread. @db becomes the writer's, also on failure. @queue outlives it.
- * Return: 0; an errno of db.h; -EAGAIN no thread to be had. */
-int writer_new(struct writer **ret, struct queue *queue, sqlite3 *db);
+/** writer_new() - start the thread. @db becomes the writer's, also on failure. @queue and @key
+ * outlive it. Return: 0; an errno of db.h; -EAGAIN no thread to be had. */
+int writer_new(struct writer **ret, struct queue *queue, sqlite3 *db, const struct key *key);
 
 /** writer_free() - write what is queued, for at most WRITER_FREE_USEC, and end. Returns NULL. */
 struct writer *writer_free(struct writer *writer);

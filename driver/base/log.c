@@ -167,6 +167,8 @@ static int send_journal(int level, const struct log_context *context, const char
 		{"MNPEN_PEN=", context->pen},
 		{"MNPEN_SESSION=", context->session},
 		{"MNPEN_REASON=", context->reason},
+		{"MNPEN_CHAIN_N=", context->chain_n},
+		{"MNPEN_CHAIN_HEAD=", context->chain_head},
 		{"MESSAGE_ID=", context->message_id},
 	};
 	struct iovec iov[ELEMENTSOF(fields)];

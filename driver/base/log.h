@@ -17,6 +17,8 @@ struct log_context {
 	const char *pen;	/* MNPEN_PEN= serial */
 	const char *session;	/* MNPEN_SESSION= id */
 	const char *reason;	/* MNPEN_REASON= machine-readable reason */
+	const char *chain_n;	/* MNPEN_CHAIN_N= entry of the record's chain, decimal */
+	const char *chain_head; /* MNPEN_CHAIN_HEAD= of it, 64 hex digits */
 	const char *message_id; /* MESSAGE_ID= one of LOG_ID_* below, for safety events */
 };
 

@@ -168,7 +168,7 @@ static void is_taken_along(int version, unsigned int alarms)
 	assert_int_equal(fixture_number(&f, "PRAGMA user_version"), version);
 	assert_int_equal(fixture_open(&f, 0, 0), 0);
 	assert_null(f.note);
-	assert_int_equal(fixture_number(&f, "PRAGMA user_version"), 4);
+	assert_int_equal(fixture_number(&f, "PRAGMA user_version"), 5);
 	assert_int_equal(fixture_number(&f, "SELECT count(*) FROM event"), 2 + alarms);
 	assert_string_equal(fixture_text(&f, "SELECT id || outcome FROM session"),
 			    "20250101-000000-aaaaaacompleted");
@@ -244,7 +244,7 @@ static void an_upgrade_without_room_waits(void **state)
 	f.note = NULL;
 	assert_int_equal(fixture_open(&f, 0, 0), 0);
 	assert_null(f.note);
-	assert_int_equal(fixture_number(&f, "PRAGMA user_version"), 4);
+	assert_int_equal(fixture_number(&f, "PRAGMA user_version"), 5);
 	assert_int_equal(fixture_number(&f, "SELECT count(*) FROM session"), 1);
 	fixture_free(&f);
 }
