@@ -41,14 +41,15 @@ LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now -pthread $(SANITIZE) $(LDFLAGS)
 # bare system "make check" installs it first.
 PACKAGES_DAEMON := libsystemd libusb-1.0 libevdev sqlite3 libzstd inih libsodium
 PACKAGES_CLI := libsystemd smartcols json-c
+PACKAGES_REPORT := pangocairo
 PACKAGES_GADGET := libsystemd json-c
 PACKAGES := $(sort $(PACKAGES_DAEMON) $(PACKAGES_CLI) $(PACKAGES_GADGET))
-PACKAGES_TESTS := $(PACKAGES) cmocka
+PACKAGES_TESTS := $(PACKAGES) $(PACKAGES_REPORT) cmocka
 PACKAGES_BRIDGE := umockdev-1.0
 once = $(eval $(1) := $(2))$($(1))
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
 LIBS_DAEMON = $(call once,LIBS_DAEMON,$(shell pkg-config --libs $(PACKAGES_DAEMON) 2>/dev/null) -lm)
-LIBS_CLI = $(call once,LIBS_CLI,$(shell pkg-config --libs $(PACKAGES_CLI) 2>/dev/null) -lm)
+LIBS_CLI = $(call once,LIBS_CLI,$(shell pkg-config --libs $(PACKAGES_CLI) $(PACKAGES_REPORT) 2>/dev/null) -lm)
 LIBS_GADGET = $(call once,LIBS_GADGET,$(shell pkg-config --libs $(PACKAGES_GADGET) 2>/dev/null) -lm)
 LIBS_BRIDGE = $(call once,LIBS_BRIDGE,$(shell pkg-config --libs $(PACKAGES_BRIDGE) 2>/dev/null))
 LIBS_TESTS = $(call once,LIBS_TESTS,$(shell pkg-config --libs $(PACKAGES_TESTS) 2>/dev/null) -lm)
@@ -83,6 +84,7 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
 PROGRAMS := $(BUILD)/mnpend $(BUILD)/mnpenctl $(BUILD)/mnpen-gadget
 PROFILES := $(wildcard daemon/data/profiles.d/*.conf)
+WORDS := daemon/data/aftercare.conf
 DEVICES := $(wildcard daemon/data/devices.d/*.conf tests/gadget/devices.d/*.conf)
 
 # Files for the system in which a user, a group or a path stands.
@@ -203,7 +205,7 @@ $(OBJ)/flags.compile: FORCE | packages
 $(OBJ)/flags.link: FORCE | packages
 	$(call stamp,$(CC) $(LDFLAGS_ALL) $(LIBS_TESTS))
 $(OBJ)/sources: FORCE
-	$(call stamp,$(sort $(ALL_SRC) $(PROFILES) $(DEVICES)))
+	$(call stamp,$(sort $(ALL_SRC) $(PROFILES) $(DEVICES) $(WORDS)))
 
 .PHONY: packages packages-test
 packages: ## name the missing packages of the build
@@ -218,7 +220,12 @@ $(OBJ)/%.o: %.c $(OBJ)/flags.compile
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(PKG_CFLAGS) $(CFLAGS_ALL) -MMD -MP -MT $@ -MT $(BUILD)/lint/tidy/$*.ok -c -o $@ $<
 $(call objects,$(SHARED_SRC) $(UNIT_SRC) $(BUS_SRC) $(VM_SRC) $(BENCH_SRC) $(FUZZ_SRC)): | packages-test
 
-# Only the bridge and the foot need GLib, whose headers do not bear our warnings.
+# Only reports, the bridge and the foot need GLib, whose headers do not bear our warnings.
+REPORT_SRC := $(wildcard cli/report/*.c)
+REPORT_CFLAGS = $(call once,REPORT_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES_REPORT) 2>/dev/null)))
+$(call objects,$(REPORT_SRC)) $(patsubst %.c,$(BUILD)/lint/tidy/%.ok,$(REPORT_SRC)) \
+	$(patsubst %,$(BUILD)/lint/headers/%.ok,$(wildcard cli/report/*.h)): \
+		PKG_CFLAGS = $(REPORT_CFLAGS)
 BRIDGE_CFLAGS = $(call once,BRIDGE_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES_BRIDGE) 2>/dev/null)))
 $(call objects,$(BRIDGE_SRC) $(FOOT_SRC)) \
 	$(patsubst %.c,$(BUILD)/lint/tidy/%.ok,$(BRIDGE_SRC) $(FOOT_SRC)) \
@@ -292,11 +299,12 @@ $(BUILD)/tests/bench/%: $(OBJ)/tests/bench/%.o $(call libs,bench harness gadget 
 	$(call link,$(LIBS_TESTS))
 
 # build/data is what --data-dir takes: the shipped data with the virtual pen's entry.
-$(BUILD)/data/.stamp: $(PROFILES) $(DEVICES) $(OBJ)/sources
+$(BUILD)/data/.stamp: $(PROFILES) $(DEVICES) $(WORDS) $(OBJ)/sources
 	$(call say,DATA,$(@D))
 	@rm -rf $(@D) && mkdir -p $(@D)/profiles.d $(@D)/devices.d
 	@$(if $(PROFILES),cp $(PROFILES) $(@D)/profiles.d/)
 	@$(if $(DEVICES),cp $(DEVICES) $(@D)/devices.d/)
+	@cp $(WORDS) $(@D)/
 	@touch $@
 
 # The same templates, filled in otherwise, are what the tests' buses and "make lint" take.
@@ -325,6 +333,7 @@ install: all ## install below $(DESTDIR)$(prefix), prefix being /usr; leaves /et
 	install -m 755 $(PROGRAMS) '$(DESTDIR)$(prefix)/bin'
 	$(call put,$(PROFILES),$(share)/mnpen/profiles.d)
 	$(call put,$(DEVICES),$(share)/mnpen/devices.d)
+	$(call put,$(WORDS),$(share)/mnpen)
 	$(call put,$(BUILD)/system/mnpend.service,$(libdir_boot)/systemd/system)
 	$(call put-as,$(BUILD)/system/mnpen.sysusers,$(prefix)/lib/sysusers.d/mnpen.conf)
 	$(call put,$(BUILD)/system/72-mnpen.rules,$(libdir_boot)/udev/rules.d)

@@ -73,19 +73,16 @@ static int64_t copy_rows(int fd, FILE *stream, enum export_format format)
 	return n < 0 ? n : count;
 }
 
-static enum cli_exit check_count(const struct cli *cli, int64_t count, uint64_t promised)
+/* An export of nothing would look like one of a session in which nothing was done. */
+static enum cli_exit check_kept(struct cli *cli, json_object *summary)
 {
-	const char *hint = "what came is not complete; run it again, and see journalctl -u mnpend";
+	uint64_t samples = json_u64(summary, "samples");
 
-	if (count < 0)
-		return cli_fail(cli, CLI_FAILED, "Store", hint, "the record broke off: %s",
-				count == -EBADMSG ? "it ends within a sample"
-						  : strerror((int)-count));
-	if ((uint64_t)count < promised)
-		return cli_fail(cli, CLI_FAILED, "Store", hint,
-				"the record broke off after %" PRIi64 " of %" PRIu64 " samples",
-				count, promised);
-	return CLI_DONE;
+	if (samples == 0 || record_kept(summary) > 0)
+		return CLI_DONE;
+	return cli_fail(cli, CLI_FAILED, "Store",
+			"session report draws what is kept: a row for each 100 ms",
+			"the %" PRIu64 " samples of this session are not kept any more", samples);
 }
 
 static enum cli_exit write_all(struct cli *cli, FILE *stream, enum export_format format,
@@ -97,6 +94,8 @@ static enum cli_exit write_all(struct cli *cli, FILE *stream, enum export_format
 	struct cli begun = *cli;
 	int64_t count;
 
+	if (code == CLI_DONE)
+		code = check_kept(cli, summary);
 	if (code == CLI_DONE)
 		code = record_open(cli, id, "samples", &fd);
 	if (code != CLI_DONE)
@@ -112,7 +111,7 @@ static enum cli_exit write_all(struct cli *cli, FILE *stream, enum export_format
 		return CLI_DONE; /* output_commit() tells; what was left unread is no news */
 	/* half a document lies on stdout: an error document behind it would mend nothing */
 	begun.json = cli->json && stream != stdout;
-	code = check_count(&begun, count, json_u64(summary, "samples"));
+	code = record_check_count(&begun, count, record_kept(summary));
 	if (code == CLI_DONE && format == EXPORT_JSON)
 		fputs("\n]}\n", stream);
 	return code;
