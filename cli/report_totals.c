@@ -67,7 +67,7 @@ static void head_left(struct report_input *input)
 	pair(report, false, "Started", "%s", moment(input, "started", text));
 	pair(report, false, "Ended", "%s%s%s%s",
 	     ended ? moment(input, "ended", text) : "not yet: the session is open",
-	     ended ? " (" : "", ended ? report_offset(input, report->end_usec) : "",
+	     ended ? " (" : "", ended ? report_offset(input, json_u64(summary, "ended_usec")) : "",
 	     ended ? " min)" : "");
 	pair(report, false, "Clock", "%s",
 	     json_flag(summary, "clock_synchronized") ? "synchronized when the session began"
