@@ -85,6 +85,7 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 PROGRAMS := $(BUILD)/mnpend $(BUILD)/mnpenctl $(BUILD)/mnpen-gadget
 PROFILES := $(wildcard daemon/data/profiles.d/*.conf)
 WORDS := daemon/data/aftercare.conf
+CHECKLISTS := $(wildcard daemon/data/screening.d/*.conf)
 DEVICES := $(wildcard daemon/data/devices.d/*.conf tests/gadget/devices.d/*.conf)
 
 # Files for the system in which a user, a group or a path stands.
@@ -299,10 +300,11 @@ $(BUILD)/tests/bench/%: $(OBJ)/tests/bench/%.o $(call libs,bench harness gadget 
 	$(call link,$(LIBS_TESTS))
 
 # build/data is what --data-dir takes: the shipped data with the virtual pen's entry.
-$(BUILD)/data/.stamp: $(PROFILES) $(DEVICES) $(WORDS) $(OBJ)/sources
+$(BUILD)/data/.stamp: $(PROFILES) $(CHECKLISTS) $(DEVICES) $(WORDS) $(OBJ)/sources
 	$(call say,DATA,$(@D))
-	@rm -rf $(@D) && mkdir -p $(@D)/profiles.d $(@D)/devices.d
+	@rm -rf $(@D) && mkdir -p $(@D)/profiles.d $(@D)/devices.d $(@D)/screening.d
 	@$(if $(PROFILES),cp $(PROFILES) $(@D)/profiles.d/)
+	@$(if $(CHECKLISTS),cp $(CHECKLISTS) $(@D)/screening.d/)
 	@$(if $(DEVICES),cp $(DEVICES) $(@D)/devices.d/)
 	@cp $(WORDS) $(@D)/
 	@touch $@
@@ -332,6 +334,7 @@ install: all ## install below $(DESTDIR)$(prefix), prefix being /usr; leaves /et
 	install -d '$(DESTDIR)$(prefix)/bin'
 	install -m 755 $(PROGRAMS) '$(DESTDIR)$(prefix)/bin'
 	$(call put,$(PROFILES),$(share)/mnpen/profiles.d)
+	$(call put,$(CHECKLISTS),$(share)/mnpen/screening.d)
 	$(call put,$(DEVICES),$(share)/mnpen/devices.d)
 	$(call put,$(WORDS),$(share)/mnpen)
 	$(call put,$(BUILD)/system/mnpend.service,$(libdir_boot)/systemd/system)
@@ -346,6 +349,7 @@ install: all ## install below $(DESTDIR)$(prefix), prefix being /usr; leaves /et
 	$(call put,cli/completion/mnpenctl,$(share)/bash-completion/completions)
 	$(call put,README.md $(wildcard docs/*.md) docs/mnpenctl.schema.json,$(share)/doc/mnpen)
 	$(call put,daemon/data/mnpend.conf,$(share)/doc/mnpen/examples)
+	$(call put-as,tests/demo/answers,$(share)/doc/mnpen/examples/answers)
 	$(call put,tests/gadget/README.md,$(share)/doc/mnpen-gadget)
 	$(call put,$(wildcard tests/gadget/scenarios/*.scenario),$(share)/doc/mnpen-gadget/examples)
 	$(foreach n,$(MAN_SECTIONS),$(call put,$(wildcard docs/man/*.$(n)),$(share)/man/man$(n)) &&) true

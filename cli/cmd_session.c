@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* session begin, area, note, end. */
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/bus.h"
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/pens.h"
+#include "cli/screening.h"
 #include "cli/values.h"
 #include "daemon/api/names.h"
 
@@ -64,6 +67,25 @@ static void print_begun(const char *id, const char *serial)
 	json_print(document);
 }
 
+/* On standard error: the id alone is for scripts. It has begun, whether this can be told or not. */
+static void say_notices(struct cli *cli, const char *id)
+{
+	_cleanup_objects_ struct objects objects = {0};
+
+	if (objects_fetch(cli, &objects) != CLI_DONE)
+		return;
+	for (size_t i = 0; i < objects.n_sessions; i++) {
+		json_object *notices = json_get(objects.sessions[i].properties, "Notices");
+
+		if (strcmp(objects.sessions[i].id, id) != 0 ||
+		    !json_object_is_type(notices, json_type_array))
+			continue;
+		for (size_t k = 0; k < json_object_array_length(notices); k++)
+			fprintf(stderr, "%s\n",
+				json_object_get_string(json_object_array_get_idx(notices, k)));
+	}
+}
+
 enum cli_exit cmd_session_begin(struct cli *cli, const struct args *args)
 {
 	_cleanup_free_ char *path = NULL, *serial = NULL, *client = NULL, *screening = NULL;
@@ -78,6 +100,9 @@ enum cli_exit cmd_session_begin(struct cli *cli, const struct args *args)
 		code = file_read(cli, args->value[OPT_SCREENING], &screening);
 	if (code == CLI_DONE)
 		code = pens_path(cli, args->value[OPT_PEN], &path, &serial);
+	/* Who reads a document, or has given the client through the same pipe, is not asked. */
+	if (code == CLI_DONE && !screening && !cli->json && isatty(STDIN_FILENO))
+		code = screening_ask(cli, args->value[OPT_PROFILE], serial, stdin, &screening);
 	if (code == CLI_DONE)
 		code = begin(cli, args, path, client, screening, &reply);
 	if (code != CLI_DONE)
@@ -88,11 +113,12 @@ enum cli_exit cmd_session_begin(struct cli *cli, const struct args *args)
 	if (cli->json)
 		print_begun(id, serial);
 	cli_say(cli, "%s", id);
+	if (!cli->json)
+		say_notices(cli, id);
 	return CLI_DONE;
 }
 
-static enum cli_exit set_area(struct cli *cli, const char *path, const char *area,
-			      const char *size_cm2)
+static enum cli_exit set_area(struct cli *cli, const char *path, const struct args *args)
 {
 	_cleanup_message_ sd_bus_message *call = NULL;
 	enum cli_exit code = bus_prepare(cli, path, API_SESSION, "SetArea", &call);
@@ -100,11 +126,14 @@ static enum cli_exit set_area(struct cli *cli, const char *path, const char *are
 
 	if (code != CLI_DONE)
 		return code;
-	r = sd_bus_message_append(call, "s", area);
+	r = sd_bus_message_append(call, "s", args->operands[0]);
 	if (r >= 0)
 		r = sd_bus_message_open_container(call, 'a', "{sv}");
 	if (r >= 0)
-		r = append_option(call, option_text(OPT_AREA_SIZE)->name, size_cm2);
+		r = append_option(call, option_text(OPT_AREA_SIZE)->name,
+				  args->value[OPT_AREA_SIZE]);
+	if (r >= 0)
+		r = append_option(call, option_text(OPT_SIGN_OFF)->name, args->value[OPT_SIGN_OFF]);
 	if (r >= 0)
 		r = sd_bus_message_close_container(call);
 	if (r < 0)
@@ -145,7 +174,7 @@ enum cli_exit cmd_session_area(struct cli *cli, const struct args *args)
 	enum cli_exit code = pens_session(cli, args->value[OPT_SESSION], &path, &id);
 
 	if (code == CLI_DONE)
-		code = set_area(cli, path, args->operands[0], args->value[OPT_AREA_SIZE]);
+		code = set_area(cli, path, args);
 	if (code != CLI_DONE)
 		return code;
 	if (!cli->json)

@@ -200,6 +200,65 @@ static bool for_people(const char *key, json_object *value)
 	return !strstr(key, "_usec") && !json_object_is_type(value, json_type_array);
 }
 
+static const char *measured(json_object *segment, const char *key, char *buf)
+{
+	json_object *value = json_get(segment, key);
+
+	return value ? value_text(key, value, buf, VALUE_SIZE) : "-";
+}
+
+static int print_segments(json_object *segments)
+{
+	static const char *const headings[] = {"AREA",	   ">SIZE",  ">LIMIT", ">RUN",
+					       ">STROKES", ">DEPTH", ">P95",   ">MAX",
+					       ">SPEED",   ">A CM2", NULL};
+	_cleanup_table_ struct table *table = table_new(headings);
+
+	if (!json_object_is_type(segments, json_type_array) ||
+	    json_object_array_length(segments) == 0)
+		return 0;
+	puts("");
+	for (size_t i = 0; i < json_object_array_length(segments); i++) {
+		json_object *segment = json_object_array_get_idx(segments, i);
+		char size[VALUE_SIZE], limit[VALUE_SIZE], run[VALUE_SIZE], strokes[24],
+			mean[VALUE_SIZE], p95[VALUE_SIZE], max[VALUE_SIZE], speed[VALUE_SIZE],
+			density[24] = "-";
+
+		snprintf(strokes, sizeof(strokes), "%" PRIu64, json_u64(segment, "strokes"));
+		snprintf(speed, sizeof(speed), "%" PRIu64 " rpm",
+			 json_u64(segment, "speed_mean_rpm"));
+		if (json_get(segment, "punctures_per_cm2"))
+			snprintf(density, sizeof(density), "%" PRIu64,
+				 json_u64(segment, "punctures_per_cm2"));
+		table_row(table, json_string(segment, "area"),
+			  measured(segment, "area_size_cm2", size),
+			  measured(segment, "depth_limit_um", limit),
+			  value_time(json_u64(segment, "run_ms"), run), strokes,
+			  measured(segment, "depth_mean_um", mean),
+			  measured(segment, "depth_p95_um", p95),
+			  measured(segment, "depth_max_um", max), speed, density);
+	}
+	return table_print(table);
+}
+
+static int print_answers(json_object *answers)
+{
+	static const char *const headings[] = {"QUESTION", "ASKED AS", "ANSWER", "TEXT", NULL};
+	_cleanup_table_ struct table *table = table_new(headings);
+
+	if (!json_object_is_type(answers, json_type_array) ||
+	    json_object_array_length(answers) == 0)
+		return 0;
+	puts("");
+	for (size_t i = 0; i < json_object_array_length(answers); i++) {
+		json_object *answer = json_object_array_get_idx(answers, i);
+
+		table_row(table, json_string(answer, "question"), json_string(answer, "kind"),
+			  json_string(answer, "answer"), json_string(answer, "text"));
+	}
+	return table_print(table);
+}
+
 static enum cli_exit print_session(struct cli *cli, json_object *session)
 {
 	_cleanup_table_ struct table *sheet = table_sheet();
@@ -217,7 +276,9 @@ static enum cli_exit print_session(struct cli *cli, json_object *session)
 			value_text(key, value, text, sizeof(text));
 		table_pair(sheet, value_label(key, label, sizeof(label)), "%s", text);
 	}
-	if (table_print(sheet) < 0 || print_events(json_get(session, "events")) < 0)
+	if (table_print(sheet) < 0 || print_segments(json_get(session, "segments")) < 0 ||
+	    print_answers(json_get(session, "screening_answers")) < 0 ||
+	    print_events(json_get(session, "events")) < 0)
 		return cli_no_memory(cli);
 	return CLI_DONE;
 }

@@ -55,6 +55,16 @@ static void add_now(struct table *sheet, const struct pen *pen)
 			   pen->battery_percent);
 }
 
+static void add_notices(struct table *sheet, json_object *notices)
+{
+	size_t n = json_object_is_type(notices, json_type_array) ? json_object_array_length(notices)
+								 : 0;
+
+	for (size_t i = 0; i < n; i++)
+		table_pair(sheet, i ? "" : "Notice", "%s",
+			   json_object_get_string(json_object_array_get_idx(notices, i)));
+}
+
 static void add_session(struct table *sheet, const struct objects *objects, const struct pen *pen)
 {
 	char used[VALUE_SIZE], left[VALUE_SIZE], until[VALUE_SIZE];
@@ -69,6 +79,7 @@ static void add_session(struct table *sheet, const struct objects *objects, cons
 			   value_time(json_u64(p, "RunMs"), used),
 			   value_time(json_u64(p, "RunLeftMs"), left),
 			   value_time(json_u64(p, "SessionLeftMs"), until));
+		add_notices(sheet, json_get(p, "Notices"));
 		return;
 	}
 	table_pair(sheet, "Session", "%s", pen->session_id[0] ? pen->session_id : "none");
@@ -150,6 +161,14 @@ static json_object *pen_document(const struct pen *pen, json_object *reasons)
 	return o;
 }
 
+static void add_known(json_object *o, const char *key, uint64_t value)
+{
+	if (value)
+		json_add_u64(o, key, value);
+	else
+		json_add_string(o, key, NULL);
+}
+
 static json_object *session_document(const struct objects *objects, const struct session *session)
 {
 	json_object *o = json_object_new_object();
@@ -171,6 +190,11 @@ static json_object *session_document(const struct objects *objects, const struct
 	json_add_u64(o, "strokes", json_u64(p, "Strokes"));
 	json_add_u64(o, "samples", json_u64(p, "Samples"));
 	json_add_u64(o, "gaps", json_u64(p, "Gaps"));
+	json_add_text(o, "screening", json_string(p, "Screening"));
+	json_add_u64(o, "sessions_before", json_u64(p, "SessionsBefore"));
+	add_known(o, "area_size_cm2", json_u64(p, "AreaSizeCm2"));
+	add_known(o, "punctures_per_cm2", json_u64(p, "PuncturesPerCm2"));
+	json_add_shared(o, "notices", json_get(p, "Notices"), json_object_new_array());
 	return o;
 }
 

@@ -38,7 +38,7 @@ const struct command commands[] = {
 	 "begin a session; prints its id",
 	 "session begin --profile fine-lines --area cheek --client - < client-id",
 	 cmd_session_begin},
-	{"session area", "AREA", 1, 1, B(OPT_SESSION) | B(OPT_AREA_SIZE), 0,
+	{"session area", "AREA", 1, 1, B(OPT_SESSION) | B(OPT_AREA_SIZE) | B(OPT_SIGN_OFF), 0,
 	 "go on with another area; stops and disarms first", "session area forehead",
 	 cmd_session_area},
 	{"session note", "KIND TEXT", 2, 2, B(OPT_SESSION), 0,

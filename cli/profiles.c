@@ -146,6 +146,24 @@ static int print_areas(json_object *areas)
 	return table_print(sources);
 }
 
+static int print_checklist(json_object *checklist)
+{
+	static const char *const headings[] = {"QUESTION", "ASK", "CLEAR", "TEXT", NULL};
+	_cleanup_table_ struct table *table = table_new(headings);
+
+	if (!json_object_is_type(checklist, json_type_array) ||
+	    json_object_array_length(checklist) == 0)
+		return 0;
+	puts("\nScreening");
+	for (size_t i = 0; i < json_object_array_length(checklist); i++) {
+		json_object *question = json_object_array_get_idx(checklist, i);
+
+		table_row(table, json_string(question, "name"), json_string(question, "ask"),
+			  json_string(question, "clear"), json_string(question, "text"));
+	}
+	return table_print(table);
+}
+
 static void add_range(struct table *sheet, const char *name, uint32_t min, uint32_t max,
 		      const char *unit)
 {
@@ -196,7 +214,8 @@ enum cli_exit profiles_print_one(struct cli *cli, const struct profile *profile)
 	add_text(sheet, "Screening", json_string(p, "Screening"));
 	add_text(sheet, "File", json_string(p, "Path"));
 	add_text(sheet, "Digest", json_string(p, "Digest"));
-	if (table_print(sheet) < 0 || print_areas(json_get(p, "Areas")) < 0)
+	if (table_print(sheet) < 0 || print_areas(json_get(p, "Areas")) < 0 ||
+	    print_checklist(json_get(p, "Checklist")) < 0)
 		return cli_no_memory(cli);
 	return CLI_DONE;
 }

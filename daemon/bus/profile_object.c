@@ -68,6 +68,56 @@ GETTER(get_areas)
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static int append_words(sd_bus_message *reply, const char *key, char *const *words)
+{
+	int r = sd_bus_message_open_container(reply, 'e', "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "s", key);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'v', "as");
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "s");
+	for (size_t i = 0; r >= 0 && words[i]; i++)
+		r = append_text(reply, words[i]);
+	for (int i = 0; r >= 0 && i < 3; i++)
+		r = sd_bus_message_close_container(reply);
+	return r;
+}
+
+static int append_question(sd_bus_message *reply, const struct conf_question *question)
+{
+	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
+
+	if (r >= 0)
+		r = dict_s(reply, "name", question->name);
+	if (r >= 0)
+		r = dict_s(reply, "text", question->text);
+	if (r >= 0)
+		r = dict_s(reply, "ask", conf_ask_name(question->ask));
+	if (r >= 0 && question->ask != CONF_ASK_NOTE)
+		r = dict_s(reply, "clear", question->clear_is_yes ? "yes" : "no");
+	if (r >= 0)
+		r = append_words(reply, "choices", question->choices);
+	if (r >= 0 && question->warning)
+		r = dict_s(reply, "warning", question->warning);
+	if (r >= 0 && question->warning)
+		r = append_words(reply, "warn_on", question->warn_on);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* Without the checklist that a profile wants it is empty, and BeginSession refuses. */
+GETTER(get_checklist)
+{
+	const struct conf_profile *profile = userdata;
+	const struct conf_checklist *checklist = profile->checklist;
+	int r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+
+	for (size_t i = 0; r >= 0 && checklist && i < checklist->n_questions; i++)
+		r = append_question(reply, &checklist->questions[i]);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 const sd_bus_vtable profile_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Name", "s", get_name, 0, EMITS),
@@ -83,6 +133,7 @@ const sd_bus_vtable profile_vtable[] = {
 	SD_BUS_PROPERTY("MinIntervalDays", "u", get_min_interval, 0, EMITS),
 	SD_BUS_PROPERTY("MaxIntervalDays", "u", get_max_interval, 0, EMITS),
 	SD_BUS_PROPERTY("Screening", "s", get_screening, 0, EMITS),
+	SD_BUS_PROPERTY("Checklist", "aa{sv}", get_checklist, 0, 0),
 	SD_BUS_PROPERTY("Areas", "a{sa{sv}}", get_areas, 0, EMITS),
 	SD_BUS_PROPERTY("Digest", "s", get_digest, 0, EMITS),
 	SD_BUS_PROPERTY("Path", "s", get_path, 0, EMITS),

@@ -67,6 +67,47 @@ GETTER(get_session_left)
 	return sd_bus_message_append(reply, "t", left_of(limits.session_ms, used_ms));
 }
 
+SIMPLE_GETTER(get_screening, "s", session->screening ? session->screening : "")
+SIMPLE_GETTER(get_before, "u", session->area ? session->sessions_before : 0)
+
+GETTER(get_area_size)
+{
+	const struct bus_pen *pen = userdata;
+	const struct area_tally *tally = clinic_tally(pen->session);
+
+	return sd_bus_message_append(reply, "u", tally ? tally->size_cm2 : 0);
+}
+
+/* 0: not known, which is no density. */
+GETTER(get_punctures)
+{
+	const struct bus_pen *pen = userdata;
+	uint32_t per_cm2 = 0;
+
+	(void)clinic_density(pen->pen, &per_cm2);
+	return sd_bus_message_append(reply, "u", per_cm2);
+}
+
+/* What whoever treats should know: from the answers, and of this moment. */
+GETTER(get_notices)
+{
+	const struct bus_pen *pen = userdata;
+	_cleanup_free_ char *copy = NULL;
+	char *rest, *line, text[STATION_NOTICE_MAX];
+	int r = sd_bus_message_open_container(reply, 'a', "s");
+
+	if (pen->session->notices && !(copy = strdup(pen->session->notices)))
+		return -ENOMEM;
+	rest = copy;
+	while (r >= 0 && (line = strsep(&rest, "\n")))
+		r = append_text(reply, line);
+	if (r >= 0 && clinic_dense_text(pen->pen, text, sizeof(text)))
+		r = append_text(reply, text);
+	if (r >= 0 && clinic_course_text(pen->pen, text, sizeof(text)))
+		r = append_text(reply, text);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 /* ---- methods ---- */
 
 /* The session may have ended while the call waited, and the pen may even have another one now. */
@@ -84,8 +125,11 @@ static struct bus_pen *request_session(struct request *request, struct refusal *
 static int run_set_area(struct request *request, struct refusal *refusal)
 {
 	struct bus_pen *pen = request_session(request, refusal);
-	const char *area, *size = NULL;
-	const struct dict_key keys[] = {{"area-size-cm2", 's', &size}};
+	const char *area, *size = NULL, *sign_off = NULL;
+	const struct dict_key keys[] = {
+		{"area-size-cm2", 's', &size},
+		{"sign-off", 's', &sign_off},
+	};
 	int r;
 
 	if (!pen)
@@ -95,7 +139,7 @@ static int run_set_area(struct request *request, struct refusal *refusal)
 		r = dict_read(request->message, keys, ELEMENTSOF(keys), refusal);
 	if (r < 0)
 		return r;
-	return station_set_area(pen->pen, area, size, request_done, request, refusal);
+	return station_set_area(pen->pen, area, size, sign_off, request_done, request, refusal);
 }
 
 static int run_add_note(struct request *request, struct refusal *refusal)
@@ -165,6 +209,11 @@ const sd_bus_vtable session_vtable[] = {
 	SD_BUS_PROPERTY("Strokes", "t", get_strokes, 0, 0),
 	SD_BUS_PROPERTY("Samples", "t", get_samples, 0, 0),
 	SD_BUS_PROPERTY("Gaps", "t", get_gaps, 0, 0),
+	SD_BUS_PROPERTY("Screening", "s", get_screening, 0, CONST),
+	SD_BUS_PROPERTY("SessionsBefore", "u", get_before, 0, 0),
+	SD_BUS_PROPERTY("AreaSizeCm2", "u", get_area_size, 0, 0),
+	SD_BUS_PROPERTY("PuncturesPerCm2", "u", get_punctures, 0, 0),
+	SD_BUS_PROPERTY("Notices", "as", get_notices, 0, 0),
 	SD_BUS_VTABLE_END,
 };
 

@@ -19,7 +19,10 @@ struct conf *conf_unref(struct conf *conf)
 		conf_profile_free(conf->profiles[i]);
 	for (size_t i = 0; i < conf->n_devices; i++)
 		conf_device_free(conf->devices[i]);
+	for (size_t i = 0; i < conf->n_checklists; i++)
+		conf_checklist_free(conf->checklists[i]);
 	conf_station_clear(&conf->station);
+	free(conf->checklists);
 	free(conf->profiles);
 	free(conf->devices);
 	free(conf);
@@ -42,6 +45,19 @@ const struct conf_profile *conf_profile(const struct conf *conf, const char *nam
 		if (!strcmp(conf->profiles[i]->name, name))
 			return conf->profiles[i];
 	return NULL;
+}
+
+const struct conf_checklist *conf_checklist(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_checklists; i++)
+		if (!strcmp(conf->checklists[i]->name, name))
+			return conf->checklists[i];
+	return NULL;
+}
+
+size_t conf_n_checklists(const struct conf *conf)
+{
+	return conf->n_checklists;
 }
 
 const struct conf_profile *conf_profile_at(const struct conf *conf, size_t index)

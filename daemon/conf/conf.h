@@ -71,6 +71,40 @@ struct conf_area {
 	char *source;
 };
 
+#define CONF_QUESTIONS_MAX 64
+#define CONF_CHOICES_MAX 16
+#define CONF_ANSWER_MAX 200 /* bytes */
+
+/** enum conf_ask - what an answer other than the clear one means */
+enum conf_ask {
+	CONF_ASK_BLOCK,	   /* no session, whoever signs for it */
+	CONF_ASK_SIGN_OFF, /* none unless a named operator signs for it */
+	CONF_ASK_NOTE,	   /* nothing: it is recorded */
+};
+
+/** struct conf_question - [Question NAME] of a checklist */
+struct conf_question {
+	char name[CONF_NAME_MAX + 1];
+	char *text;
+	enum conf_ask ask;
+	bool clear_is_yes; /* of block and sign-off, which are answered by yes or no */
+	char *choices[CONF_CHOICES_MAX + 1]; /* of a note; NULL-terminated; none: any text */
+	char *warn_on[CONF_CHOICES_MAX + 1]; /* answers that @warning is shown for */
+	char *warning;			     /* NULL = none */
+	char *source;			     /* NULL = none */
+};
+
+/** struct conf_checklist - what is asked before a session; a file of screening.d */
+struct conf_checklist {
+	char name[CONF_NAME_MAX + 1];
+	char *path;
+	char *title;
+	char *source; /* NULL = none */
+	struct conf_question questions[CONF_QUESTIONS_MAX];
+	size_t n_questions;
+	uint8_t digest[CONF_DIGEST_SIZE];
+};
+
 /** struct conf_profile - one indication, one file; the file's name without .conf is its name */
 struct conf_profile {
 	char name[CONF_NAME_MAX + 1];
@@ -78,7 +112,9 @@ struct conf_profile {
 	char *title;
 	char *indication; /* may be NULL, as the other strings below */
 	char *source;
-	char *screening;
+	char *screening; /* name of the checklist that a session needs; NULL = none */
+	unsigned int screening_line;
+	const struct conf_checklist *checklist; /* that one; NULL = none, or none that is right */
 	bool enabled;
 	bool has_pedal;
 	enum conf_pedal pedal;	 /* when has_pedal */
@@ -113,9 +149,9 @@ struct conf_report {
 /**
  * struct conf_paths - where to read; the strings belong to the caller
  * @config: mnpend.conf; its drop-ins are @config + ".d/" + *.conf, and the administrator's
- *	profiles.d and devices.d lie beside it
+ *	profiles.d, devices.d and screening.d lie beside it
  * @config_required: the caller named it, so that its absence is an error
- * @data_dir: shipped profiles.d and devices.d
+ * @data_dir: shipped profiles.d, devices.d and screening.d
  * @state_dir: profiles.d that belongs to the daemon; NULL = none
  *
  * Later directories mask earlier ones file name by file name: data_dir, state_dir (profiles only),
@@ -152,6 +188,8 @@ const struct conf_profile *conf_profile_at(const struct conf *conf, size_t index
 const struct conf_area *conf_profile_area(const struct conf_profile *profile, const char *name);
 const struct conf_device *conf_device(const struct conf *conf, const char *model);
 const struct conf_device *conf_device_at(const struct conf *conf, size_t index);
+const struct conf_checklist *conf_checklist(const struct conf *conf, const char *name);
+size_t conf_n_checklists(const struct conf *conf);
 size_t conf_n_profiles(const struct conf *conf);
 size_t conf_n_devices(const struct conf *conf);
 
@@ -169,6 +207,7 @@ bool conf_profile_same(const struct conf_profile *a, const struct conf_profile *
 /** conf_name_valid() - [A-Za-z0-9][A-Za-z0-9._-]{0,63}: safe as a file name and path element */
 bool conf_name_valid(const char *name);
 
+const char *conf_ask_name(enum conf_ask ask);	    /* "block", "sign-off", "note" */
 const char *conf_pedal_name(enum conf_pedal pedal); /* "optional", "required", "off" */
 
 void conf_report_free(struct conf_report *report); /* frees the lines, zeroes */

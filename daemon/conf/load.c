@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reads the station's file, the profiles and the devices into a new snapshot. */
+/* Reads the station's file, the profiles, the devices and the checklists into a new snapshot. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,6 +102,26 @@ static int load_device(struct conf *conf, const struct conf_file *file, const ch
 	}
 	conf->devices = larger;
 	larger[conf->n_devices++] = device;
+	return 0;
+}
+
+static int load_checklist(struct conf *conf, const struct conf_file *file, const char *text,
+			  size_t len, struct conf_report *report)
+{
+	struct conf_checklist **larger = NULL;
+	struct conf_checklist *checklist;
+	int r = conf_checklist_parse(&checklist, file->name, file->path, text, len, report);
+
+	if (r < 0)
+		return r;
+	if (!r)
+		larger = reallocarray(conf->checklists, conf->n_checklists + 1, sizeof(*larger));
+	if (!larger) {
+		conf_checklist_free(checklist);
+		return r ? 0 : -ENOMEM;
+	}
+	conf->checklists = larger;
+	larger[conf->n_checklists++] = checklist;
 	return 0;
 }
 
@@ -236,6 +256,43 @@ static int load_devices(struct conf *conf, const struct conf_paths *paths,
 	return r < 0 ? r : remove_twins(conf, report);
 }
 
+static int load_checklists(struct conf *conf, const struct conf_paths *paths,
+			   struct conf_report *report)
+{
+	_cleanup_(conf_files_free) struct conf_files files = {0};
+	_cleanup_free_ char *shipped = NULL;
+	_cleanup_free_ char *admin = NULL;
+	int r;
+
+	if (join_optional(&shipped, paths->data_dir, "screening.d") < 0 ||
+	    join_beside(&admin, paths->config, "screening.d") < 0)
+		return -ENOMEM;
+	r = conf_files_find(&files, (const char *const[]){shipped, admin}, 2, report);
+	return r < 0 ? r : load_files(conf, &files, load_checklist, report);
+}
+
+/* A profile without its checklist stays, so that everybody sees it; it begins no session. */
+static int find_checklists(struct conf *conf, struct conf_report *report)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < conf->n_profiles && r >= 0; i++) {
+		struct conf_profile *profile = conf->profiles[i];
+
+		if (!profile->screening)
+			continue;
+		profile->checklist = conf_checklist(conf, profile->screening);
+		if (!profile->checklist)
+			r = conf_report_line(report,
+					     "%s:%u: value '%s' of Screening: no such checklist, "
+					     "or one with an error; allowed: the name of a file in "
+					     "screening.d without its .conf",
+					     profile->path, profile->screening_line,
+					     profile->screening);
+	}
+	return r;
+}
+
 int conf_load(struct conf **ret, const struct conf_paths *paths, struct conf_report *report)
 {
 	_cleanup_(conf_unref_cleanup) struct conf *conf = calloc(1, sizeof(*conf));
@@ -249,6 +306,10 @@ int conf_load(struct conf **ret, const struct conf_paths *paths, struct conf_rep
 		r = load_profiles(conf, paths, report);
 	if (r >= 0)
 		r = load_devices(conf, paths, report);
+	if (r >= 0)
+		r = load_checklists(conf, paths, report);
+	if (r >= 0)
+		r = find_checklists(conf, report);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(conf);

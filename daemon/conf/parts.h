@@ -41,6 +41,8 @@ struct conf {
 	size_t n_profiles;
 	struct conf_device **devices; /* by file name */
 	size_t n_devices;
+	struct conf_checklist **checklists; /* by name */
+	size_t n_checklists;
 };
 
 /* Sets the defaults; frees what was there. */
@@ -64,6 +66,10 @@ const char *conf_area_meant(const char *name);
 int conf_device_parse(struct conf_device **ret, const char *file, const char *text, size_t len,
 		      struct conf_report *report);
 void conf_device_free(struct conf_device *device);
+
+int conf_checklist_parse(struct conf_checklist **ret, const char *name, const char *file,
+			 const char *text, size_t len, struct conf_report *report);
+void conf_checklist_free(struct conf_checklist *checklist);
 
 /** struct conf_files - the *.conf of some directories after masking, by name */
 struct conf_files {

@@ -112,9 +112,20 @@ static void *begin_profile(struct conf_parser *parser, const char *title)
 	return parser->object;
 }
 
+/* That there is such a checklist is for the snapshot to see. */
+static const char *parse_screening(struct conf_parser *parser, const struct conf_key *key,
+				   const char *value, void *target)
+{
+	if (!conf_name_valid(value))
+		return "no name of a checklist";
+	return conf_value_text(parser, key, value, target);
+}
+
 static void end_profile(struct conf_parser *parser, void *target)
 {
-	const struct conf_profile *p = target;
+	struct conf_profile *p = target;
+
+	p->screening_line = conf_given(parser, PROFILE_SCREENING);
 
 	if (conf_given(parser, PROFILE_MIN_INTERVAL) && conf_given(parser, PROFILE_MAX_INTERVAL) &&
 	    p->min_interval_days > p->max_interval_days)
@@ -233,7 +244,10 @@ static const struct conf_key profile_keys[] = {
 				  UNIT_TIME, DAYS(1), DAYS(365), "whole days, 1d to 365d", false},
 	[PROFILE_MAX_INTERVAL] = {"MaxInterval", conf_value_days, PROFILE(max_interval_days),
 				  UNIT_TIME, DAYS(1), DAYS(365), "whole days, 1d to 365d", false},
-	[PROFILE_SCREENING] = TEXT_KEY("Screening", PROFILE(screening), false),
+	[PROFILE_SCREENING] = {.name = "Screening",
+			       .parse = parse_screening,
+			       PROFILE(screening),
+			       .allowed = "the name of a file in screening.d without its .conf"},
 };
 
 static const struct conf_key area_keys[] = {

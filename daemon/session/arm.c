@@ -5,6 +5,7 @@
 #include "daemon/session/parts.h"
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
+#include "driver/base/hex.h"
 #include "driver/proto/names.h"
 
 static int refuse_epoch(struct refusal *refusal, const char *what)
@@ -106,7 +107,7 @@ int refuse_command(struct refusal *refusal, const char *what, int error)
 		      strerrordesc_np(-error));
 }
 
-/* ---- Arm: cartridge read, claimed if it is new, then ARM ---- */
+/* ---- Arm: cartridge read, bound in the ledger and claimed if it is new, then ARM ---- */
 
 static void on_armed(struct pen *pen, void *userdata, const struct pen_result *result)
 {
@@ -160,11 +161,73 @@ static void on_claimed(struct pen *pen, void *userdata, const struct pen_result 
 		request_end(request, &refusal);
 		return;
 	}
-	/* The session's row names the cartridge it began with: this is another one. */
-	if (request->pen->session)
-		record_cartridge(request->pen);
 	if (send_arm(request, &refusal) < 0)
 		request_end(request, &refusal);
+}
+
+/* Which cartridge it is, for the next Arm of the session not to ask again. */
+static void keep_bound(struct station_pen *pen)
+{
+	struct session *session = pen->session;
+
+	if (clinic_has_tag(pen))
+		hex_encode(pen_cartridge(pen->pen)->uid, MNPEN_UID_SIZE, session->bound_uid);
+	else
+		session->is_typed_bound = true;
+}
+
+static void on_bound(void *userdata, int result)
+{
+	struct session_request *request = userdata;
+	struct station_pen *pen = request->pen;
+	struct refusal refusal;
+	int r = 0;
+
+	if (result == -EADDRINUSE)
+		r = refuse_bound(&refusal);
+	else if (result < 0)
+		r = refuse(&refusal, REFUSAL_STORE, "the cartridge could not be recorded: %s",
+			   strerrordesc_np(-result));
+	else if (!pen->session || request->epoch != pen_epoch(pen->pen))
+		r = refuse_epoch(&refusal, "arm");
+	if (r == 0) {
+		keep_bound(pen);
+		if (request->claims) {
+			r = pen_claim(pen->pen, pen->session->token, wall_days(), on_claimed,
+				      request);
+			if (r < 0)
+				r = refuse_command(&refusal, "the cartridge's claim", r);
+		} else {
+			r = send_arm(request, &refusal);
+		}
+	}
+	if (r < 0)
+		request_end(request, &refusal);
+}
+
+static bool is_bound(const struct station_pen *pen, const struct store_cartridge *cartridge)
+{
+	const struct session *session = pen->session;
+
+	return cartridge->uid ? strcmp(session->bound_uid, cartridge->uid) == 0
+			      : session->is_typed_bound;
+}
+
+/* The ledger first: what is claimed and not in it could be wiped and used again. */
+static int bind_cartridge(struct session_request *request, struct refusal *refusal)
+{
+	struct station_pen *pen = request->pen;
+	char uid[2 * MNPEN_UID_SIZE + 1];
+	const struct store_cartridge cartridge = clinic_cartridge(pen, &pen->session->typed, uid);
+	int r;
+
+	if (is_bound(pen, &cartridge) && !request->claims)
+		return send_arm(request, refusal);
+	r = store_cartridge(pen->station->store, pen->session->id, pen_serial(pen->pen), &cartridge,
+			    now_usec(), on_bound, request);
+	return r < 0 ? refuse(refusal, REFUSAL_STORE, "the cartridge could not be recorded: %s",
+			      strerrordesc_np(-r))
+		     : 0;
 }
 
 static void on_refreshed(struct pen *pen, void *userdata, const struct pen_result *result)
@@ -185,13 +248,9 @@ static void on_refreshed(struct pen *pen, void *userdata, const struct pen_resul
 		return;
 	}
 	r = check_cartridge(sp, sp->session->token, &refusal);
-	if (r == 1) {
-		r = pen_claim(pen, sp->session->token, wall_days(), on_claimed, request);
-		if (r < 0)
-			r = refuse_command(&refusal, "the cartridge's claim", r);
-	} else if (r == 0) {
-		r = send_arm(request, &refusal);
-	}
+	request->claims = r == 1;
+	if (r >= 0)
+		r = bind_cartridge(request, &refusal);
 	if (r < 0)
 		request_end(request, &refusal);
 }

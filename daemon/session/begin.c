@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * BeginSession: check everything, look at the cartridge, write the row, claim the cartridge. The
- * order makes a session that did not begin leave nothing behind but, at worst, a closed row that
- * says why.
+ * BeginSession: check everything, look at the cartridge, ask the record what went before, write the
+ * row. The order makes a session that did not begin leave nothing behind but, at worst, a closed
+ * row that says why. The cartridge is bound and claimed by the first Arm: a session in which
+ * nothing was armed has used none up.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "daemon/conf/screening.h"
 #include "daemon/session/parts.h"
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
@@ -24,6 +26,9 @@ struct begin {
 	char *client, *operator_name, *screening, *consent, *sign_off, *cartridge;
 	uint32_t operator_uid;
 	uint32_t area_size_cm2;
+	struct clinic_answer *answers;
+	struct store_answer *answer_rows; /* borrowed by the store, and so is what they point to */
+	size_t n_answers;
 };
 
 static struct begin *begin_free(struct begin *b)
@@ -37,6 +42,8 @@ static struct begin *begin_free(struct begin *b)
 	free(b->consent);
 	free(b->sign_off);
 	free(b->cartridge);
+	clinic_answers_free(b->answers, b->n_answers);
+	free(b->answer_rows);
 	free(b);
 	return NULL;
 }
@@ -81,20 +88,6 @@ static int new_identity(struct session *session)
 	return new_id(session->id, session->started_wall_usec);
 }
 
-void record_cartridge(struct station_pen *pen)
-{
-	const struct mnpen_cartridge *c = pen_cartridge(pen->pen);
-	char uid[2 * MNPEN_UID_SIZE + 1];
-	const struct field fields[] = {
-		FIELD_S("uid", hex_encode(c->uid, MNPEN_UID_SIZE, uid)),
-		FIELD_S("lot", c->lot),
-		FIELD_U("expires_days", c->expires_days),
-		FIELD_U("length_um", c->length_um),
-	};
-
-	record_event(pen, "cartridge", fields, ELEMENTSOF(fields), NULL, NULL);
-}
-
 static int copy(char **ret, const char *text)
 {
 	*ret = text ? strdup(text) : NULL;
@@ -126,6 +119,18 @@ static int begin_new(struct begin **ret, const char *profile, const char *client
 	return 0;
 }
 
+static int add_notice(struct session *session, const char *text)
+{
+	char *longer;
+
+	if (asprintf(&longer, "%s%s%s", session->notices ? session->notices : "",
+		     session->notices ? "\n" : "", text) < 0)
+		return -ENOMEM;
+	free(session->notices);
+	session->notices = longer;
+	return 0;
+}
+
 static void begin_refused(struct begin *b, const struct refusal *refusal)
 {
 	struct session_request *request = b->request;
@@ -149,10 +154,14 @@ static void begun(struct begin *b)
 
 	(void)tell_held(pen, true);
 	pen->session = TAKE_PTR(b->session);
+	if (b->area_size_cm2 && clinic_tally(pen->session))
+		clinic_tally(pen->session)->size_cm2 = b->area_size_cm2;
 	/* The pen counts since its last ARM, which was another session's. */
 	pen->session->last_strokes = pen_sample(pen->pen)->strokes;
 	begin_free(b);
 	(void)session_note_profile(pen); /* it may have changed since the row was written */
+	if (pen->session->area && chosen_profile(pen))
+		clinic_record_course(pen, chosen_profile(pen));
 	log_line(LOG_INFO, &context, "session begun with profile %s", pen->session->profile);
 	pen_set_stream_period(pen->pen, station->stream_period_us);
 	if (pen->station->listener)
@@ -170,22 +179,6 @@ static void begin_undone(struct begin *b, const struct refusal *refusal)
 	if (store_session_end(store, b->session->id, "refused", now_usec(), NULL, NULL) < 0)
 		log_error("session %s: its end could not be recorded", b->session->id);
 	begin_refused(b, refusal);
-}
-
-static void on_claimed(struct pen *pen, void *userdata, const struct pen_result *result)
-{
-	struct begin *b = userdata;
-	struct refusal refusal;
-
-	if (result->outcome != PEN_CONFIRMED) {
-		refuse_result(&refusal, "the cartridge's claim", result);
-		begin_undone(b, &refusal);
-	} else if (b->request->epoch != pen_epoch(pen)) {
-		refuse_command(&refusal, "begin", -ESTALE);
-		begin_undone(b, &refusal);
-	} else {
-		begun(b);
-	}
 }
 
 static void on_recorded(void *userdata, int result)
@@ -207,16 +200,23 @@ static void on_recorded(void *userdata, int result)
 		r = refuse_command(&refusal, "begin", -ESTALE);
 	else
 		r = check_cartridge(pen, b->session->token, &refusal);
-	if (r == 1) {
-		r = pen_claim(pen->pen, b->session->token, wall_days(), on_claimed, b);
-		if (r == 0)
-			return;
-		r = refuse_command(&refusal, "the cartridge's claim", r);
-	}
 	if (r < 0)
 		begin_undone(b, &refusal);
 	else
 		begun(b);
+}
+
+/* What will hold for the first area. Limits are those of the pen's session, and so for this
+ * question it is what it will be; nobody is told. */
+static struct store_segment first_segment(struct begin *b)
+{
+	struct station_pen *pen = b->request->pen;
+	struct store_segment segment;
+
+	pen->session = b->session;
+	segment = clinic_segment(pen);
+	pen->session = NULL;
+	return segment;
 }
 
 static int record(struct begin *b, struct refusal *refusal)
@@ -255,7 +255,10 @@ static int record(struct begin *b, struct refusal *refusal)
 		.sign_off = b->sign_off,
 		.cartridge = b->cartridge,
 		.area_size_cm2 = b->area_size_cm2,
+		.answers = b->answer_rows,
+		.n_answers = b->n_answers,
 	};
+	row.segment = first_segment(b);
 	if (c->flags & MNPEN_CARTRIDGE_PRESENT) {
 		row.cartridge_uid = hex_encode(c->uid, MNPEN_UID_SIZE, uid);
 		row.cartridge_lot = c->lot;
@@ -268,6 +271,67 @@ static int record(struct begin *b, struct refusal *refusal)
 			      STORE_TEXT_MAX - 1);
 	if (r < 0)
 		return refuse(refusal, REFUSAL_STORE, "the session could not be recorded: %s",
+			      strerrordesc_np(-r));
+	return 0;
+}
+
+/* ---- what the record knows of client, area and cartridge ---- */
+
+static int judge_course(struct begin *b, const struct store_course *course, struct refusal *refusal)
+{
+	struct station_pen *pen = b->request->pen;
+	struct session *session = b->session;
+	const struct conf_profile *profile = conf_profile(pen->station->conf, session->profile);
+
+	if (course->cartridge_bound)
+		return refuse_bound(refusal);
+	session->sessions_before = course->sessions;
+	session->last_days = (uint32_t)(course->last_wall_usec / USEC_PER_DAY);
+	if (!profile || !session->area)
+		return 0; /* record() tells of the profile; SetArea asks again */
+	if (clinic_due(profile, session->area, session->last_days, b->sign_off, refusal) < 0)
+		return -EACCES;
+	session->is_early = b->sign_off;
+	return 0;
+}
+
+static void on_asked(void *userdata, int result, const struct store_course *course)
+{
+	struct begin *b = userdata;
+	struct station_pen *pen = b->request->pen;
+	struct refusal refusal;
+	int r;
+
+	if (result < 0)
+		r = refuse(&refusal, REFUSAL_STORE,
+			   "the client's earlier sessions cannot be looked up: %s",
+			   strerrordesc_np(-result));
+	else if (!pen->listed)
+		r = refuse_command(&refusal, "begin", -ENODEV);
+	else if (b->request->epoch != pen_epoch(pen->pen))
+		r = refuse_command(&refusal, "begin", -ESTALE);
+	else
+		r = judge_course(b, course, &refusal);
+	if (r >= 0)
+		r = record(b, &refusal);
+	if (r < 0)
+		begin_refused(b, &refusal);
+}
+
+static int ask(struct begin *b, struct refusal *refusal)
+{
+	struct station_pen *pen = b->request->pen;
+	char uid[2 * MNPEN_UID_SIZE + 1];
+	const struct store_question question = {
+		.client = b->client,
+		.area = b->session->area,
+		.cartridge = clinic_cartridge(pen, &b->session->typed, uid),
+	};
+	int r = store_ask(pen->station->store, &question, on_asked, b);
+
+	if (r < 0)
+		return refuse(refusal, REFUSAL_STORE,
+			      "the client's earlier sessions cannot be looked up: %s",
 			      strerrordesc_np(-r));
 	return 0;
 }
@@ -288,7 +352,7 @@ static void on_refreshed(struct pen *pen, void *userdata, const struct pen_resul
 	else
 		r = check_cartridge(b->request->pen, b->session->token, &refusal);
 	if (r >= 0)
-		r = record(b, &refusal);
+		r = ask(b, &refusal);
 	if (r < 0)
 		begin_refused(b, &refusal);
 }
@@ -341,22 +405,73 @@ int parse_area_size(const char *text, uint32_t *ret, struct refusal *refusal)
 	return 0;
 }
 
+/* The answers become rows, and what they warn of a notice. */
+static int take_answers(struct begin *b, const struct conf_checklist *checklist,
+			const struct screening *screening)
+{
+	int r = clinic_answers(checklist, screening, &b->answers);
+
+	if (r < 0)
+		return r;
+	b->n_answers = checklist->n_questions;
+	b->answer_rows = calloc(b->n_answers, sizeof(*b->answer_rows));
+	b->session->screening = strdup(checklist->name);
+	if (!b->answer_rows || !b->session->screening)
+		return -ENOMEM;
+	for (size_t i = 0; i < b->n_answers && r >= 0; i++) {
+		const struct clinic_answer *a = &b->answers[i];
+
+		b->answer_rows[i] = (struct store_answer){.question = a->question,
+							  .text = a->text,
+							  .kind = a->kind,
+							  .answer = a->answer};
+		if (a->warning)
+			r = add_notice(b->session, a->warning);
+	}
+	/* The row names the checklist; the answers are rows of their own. */
+	free(b->screening);
+	b->screening = strdup(checklist->name);
+	return r < 0 || !b->screening ? -ENOMEM : 0;
+}
+
+/* What can be judged without asking anybody. */
+static int judge_words(struct station_pen *pen, const struct conf_profile *profile,
+		       const struct begin_options *o, struct clinic_typed *ret_typed,
+		       struct screening *screening, struct refusal *refusal)
+{
+	int r = clinic_typed(o->cartridge, ret_typed, refusal);
+
+	if (r == 0 && !clinic_has_tag(pen) && !ret_typed->lot[0])
+		r = refuse(refusal, REFUSAL_INTERLOCK,
+			   "pen %s cannot read a cartridge's tag: give what stands on the pack: "
+			   "--cartridge LOT/SERIAL",
+			   pen_serial(pen->pen));
+	return r < 0 ? r : clinic_screen(profile, o, screening, refusal);
+}
+
 int station_begin(struct station_pen *pen, uint64_t epoch, const char *profile, const char *client,
 		  const struct begin_options *options, station_done done, void *userdata,
 		  struct refusal *refusal)
 {
 	const struct conf_profile *chosen = NULL;
 	enum store_health health = store_health(pen->station->store, now_usec());
+	_cleanup_free_ struct screening *screening = calloc(1, sizeof(*screening));
+	struct clinic_typed typed;
 	uint32_t area_size_cm2 = 0;
 	struct begin *b;
 	int r;
 
+	if (!screening)
+		return refuse(refusal, REFUSAL_STORE, "out of memory");
 	if (epoch != pen_epoch(pen->pen))
 		return refuse_command(refusal, "begin", -ESTALE);
 	r = check_wish(pen, &chosen, profile, client, options, refusal);
 	if (r < 0)
 		return r;
 	r = parse_area_size(options->area_size_cm2, &area_size_cm2, refusal);
+	if (r < 0)
+		return r;
+	r = judge_words(pen, chosen, options, &typed, screening, refusal);
 	if (r < 0)
 		return r;
 	if (health != STORE_HEALTHY)
@@ -369,9 +484,15 @@ int station_begin(struct station_pen *pen, uint64_t epoch, const char *profile, 
 		return r;
 
 	r = begin_new(&b, chosen->name, client, options);
+	if (r >= 0 && chosen->screening) {
+		r = take_answers(b, chosen->checklist, screening);
+		if (r < 0)
+			begin_free(b);
+	}
 	if (r < 0)
 		return refuse(refusal, REFUSAL_STORE, "no session could be made: %s",
 			      strerrordesc_np(-r));
+	b->session->typed = typed;
 	b->area_size_cm2 = area_size_cm2;
 	r = request_new(&b->request, pen, epoch, done, userdata, refusal);
 	if (r < 0) {

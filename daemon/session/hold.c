@@ -13,24 +13,14 @@ struct hold {
 	void *userdata;
 };
 
-static void refuse_hold(struct refusal *refusal, int error)
-{
-	if (error == -EOPNOTSUPP)
-		refuse(refusal, REFUSAL_STORE,
-		       "there is no table of legal holds: the disk was full when mnpend brought "
-		       "the database to this version; make room and restart mnpend");
-	else
-		refuse(refusal, REFUSAL_STORE, "the legal hold could not be recorded: %s",
-		       strerrordesc_np(-error));
-}
-
 static void on_recorded(void *userdata, int result)
 {
 	struct hold *hold = userdata;
 	struct refusal refusal;
 
 	if (result < 0)
-		refuse_hold(&refusal, result);
+		refuse(&refusal, REFUSAL_STORE, "the legal hold could not be recorded: %s",
+		       strerrordesc_np(-result));
 	hold->done(hold->userdata, result < 0 ? &refusal : NULL);
 	free(hold);
 }
@@ -76,7 +66,8 @@ int station_hold(struct station *station, const struct store_hold *what, station
 	r = store_hold(station->store, what, now_usec(), on_recorded, hold);
 	if (r < 0) {
 		free(hold);
-		refuse_hold(refusal, r);
+		refuse(refusal, REFUSAL_STORE, "the legal hold could not be recorded: %s",
+		       strerrordesc_np(-r));
 		return -EACCES;
 	}
 	return 0;

@@ -22,8 +22,8 @@ void notify_pen(struct station_pen *pen, unsigned int what)
 		station->listener->pen_changed(station->listener_userdata, pen, what);
 }
 
-static void announce(struct station_pen *pen, const char *kind, uint64_t now,
-		     const struct field *fields, size_t n_fields)
+void announce_event(struct station_pen *pen, const char *kind, uint64_t now,
+		    const struct field *fields, size_t n_fields)
 {
 	struct station *station = pen->station;
 
@@ -39,7 +39,7 @@ void record_event(struct station_pen *pen, const char *kind, const struct field 
 
 	(void)store_event(pen->station->store, pen->session ? pen->session->id : NULL,
 			  pen_serial(pen->pen), kind, now, fields, n_fields, done, userdata);
-	announce(pen, kind, now, fields, n_fields);
+	announce_event(pen, kind, now, fields, n_fields);
 }
 
 /* ---- what was held back: it waits on while it would be lost. With another error than want of room
@@ -72,7 +72,7 @@ static bool tell_suppressed(struct station_pen *pen, bool all, uint64_t now)
 			NULL) == -EAGAIN)
 		return false;
 	flood_report_told(&pen->flood, now);
-	announce(pen, "suppressed", now, fields, n_fields);
+	announce_event(pen, "suppressed", now, fields, n_fields);
 	if (log_allowed(&pen->log_limit))
 		log_line(LOG_NOTICE, &context,
 			 "%" PRIu64 " events of this pen are told as one, there were too many",
@@ -169,7 +169,7 @@ static void on_sample(struct pen *p, void *userdata, uint64_t rx_usec, uint8_t v
 {
 	struct station_pen *pen = userdata;
 	struct session *session = pen->session;
-	uint32_t strokes = pen_sample(p)->strokes;
+	uint32_t strokes = pen_sample(p)->strokes, made;
 
 	if (!session) {
 		pen->rest_seen = false;
@@ -178,9 +178,10 @@ static void on_sample(struct pen *p, void *userdata, uint64_t rx_usec, uint8_t v
 	/* A full ring is the store's to count and to say so by its health. */
 	(void)store_sample(pen->station->store, session->id, rx_usec, verdict, flags, raw);
 	session->samples++;
-	session->strokes +=
-		strokes >= session->last_strokes ? strokes - session->last_strokes : strokes;
+	made = strokes >= session->last_strokes ? strokes - session->last_strokes : strokes;
+	session->strokes += made;
 	session->last_strokes = strokes;
+	clinic_count(pen, made);
 	/* The sample that shows the drive off is the last one of a session that waited for it. */
 	if (pen->rest_seen) {
 		pen->rest_seen = false;

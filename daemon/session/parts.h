@@ -8,6 +8,8 @@
  *   limits.c   who allows what: one set of limits, or a refusal that says how to mend it
  *   gates.c    every reason why a pen would not arm
  *   begin.c    BeginSession
+ *   clinic.c   checklist, course, ledger of cartridges, how much an area has had
+ *   course.c   whether a session comes too early (pure)
  *   session.c  area, notes, profile, end
  *   config.c   profiles added and removed, configuration read anew
  *   arm.c      Arm, SetTarget, ClearFault
@@ -66,6 +68,10 @@ struct session_request {
 	uint64_t epoch;
 	uint16_t depth_um; /* set-target */
 	uint16_t speed_rpm;
+	char *area; /* set-area, as the next two */
+	char *sign_off;
+	uint32_t area_size_cm2;
+	bool claims; /* arm: the pen has to claim the cartridge */
 };
 
 /** request_new() - the pen's one request. Return: 0; -EACCES Busy; -ENOMEM */
@@ -137,8 +143,59 @@ bool session_note_profile(struct station_pen *pen);
 /** parse_area_size() - square centimetres, NULL = 0. Return: 0; -EACCES */
 int parse_area_size(const char *text, uint32_t *ret, struct refusal *refusal);
 
-/** record_cartridge() - an event that says which cartridge the session took */
-void record_cartridge(struct station_pen *pen);
+/** announce_event() - to the listeners alone: the store has it already */
+void announce_event(struct station_pen *pen, const char *kind, uint64_t now,
+		    const struct field *fields, size_t n_fields);
+
+struct screening;
+
+/** clinic_screen() - whether the answers let a session with @profile begin
+ * @ret: the answers, when the profile wants a checklist. Return: 0; -EACCES */
+int clinic_screen(const struct conf_profile *profile, const struct begin_options *options,
+		  struct screening *ret, struct refusal *refusal);
+
+/** struct clinic_answer - one answer; outlives the configuration that asked */
+struct clinic_answer {
+	char question[CONF_NAME_MAX + 1];
+	char answer[CONF_ANSWER_MAX + 1];
+	const char *kind; /* static */
+	char *text;
+	char *warning; /* NULL = none */
+};
+
+/** clinic_answers() - one a question of @checklist. Return: 0; -ENOMEM */
+int clinic_answers(const struct conf_checklist *checklist, const struct screening *screening,
+		   struct clinic_answer **ret);
+void clinic_answers_free(struct clinic_answer *answers, size_t n_answers);
+
+/** clinic_due() - whether @area may be worked on today, by @profile. Return: 0; -EACCES TooSoon
+ * @last_days: of the client's last session in it, 0 = none
+ * @sign_off: why though it is too early; NULL or blank = nobody says so */
+int clinic_due(const struct conf_profile *profile, const char *area, uint32_t last_days,
+	       const char *sign_off, struct refusal *refusal);
+
+/** clinic_record_course() - an event that says which session of the course this is */
+void clinic_record_course(struct station_pen *pen, const struct conf_profile *profile);
+
+/** clinic_typed() - "LOT/SERIAL", NULL = none. Return: 0; -EACCES */
+int clinic_typed(const char *typed, struct clinic_typed *ret, struct refusal *refusal);
+bool clinic_has_tag(const struct station_pen *pen);
+
+/** clinic_cartridge() - the one in the pen, by its tag, else as @typed; no lot = none
+ * @uid: room for what the result points to */
+struct store_cartridge clinic_cartridge(const struct station_pen *pen,
+					const struct clinic_typed *typed,
+					char uid[2 * MNPEN_UID_SIZE + 1]);
+
+/** refuse_bound() - because the ledger has the cartridge with another session */
+int refuse_bound(struct refusal *refusal);
+
+/** clinic_count() - strokes were made in the present area; the first beyond its warning is told */
+void clinic_count(struct station_pen *pen, uint32_t strokes);
+
+/** clinic_segment() - the session's present area and what holds for it; its texts are the
+ * configuration's */
+struct store_segment clinic_segment(struct station_pen *pen);
 
 /** refuse_disabled() - 0 for a profile that may be used, -EACCES for one with Enabled=no */
 int refuse_disabled(const struct conf_profile *profile, struct refusal *refusal);

@@ -17,6 +17,8 @@ struct session *session_free(struct session *session)
 		return NULL;
 	free(session->profile);
 	free(session->area);
+	free(session->screening);
+	free(session->notices);
 	free(session->end_outcome);
 	free(session);
 	return NULL;
@@ -51,6 +53,15 @@ static void on_recorded(void *userdata, int result)
 	request_end(request, &refusal);
 }
 
+static int refuse_recorded(struct refusal *refusal, int error)
+{
+	if (error == -E2BIG)
+		return refuse(refusal, REFUSAL_INVALID_ARGUMENT, "the text is longer than %d bytes",
+			      STORE_TEXT_MAX - 1);
+	return refuse(refusal, REFUSAL_STORE, "it could not be recorded: %s",
+		      strerrordesc_np(-error));
+}
+
 static int record_request(struct session_request *request, const char *kind,
 			  const struct field *fields, size_t n_fields, struct refusal *refusal)
 {
@@ -61,10 +72,7 @@ static int record_request(struct session_request *request, const char *kind,
 	if (r == 0)
 		return 0;
 	request_drop(request);
-	if (r == -E2BIG)
-		return refuse(refusal, REFUSAL_INVALID_ARGUMENT, "the text is longer than %d bytes",
-			      STORE_TEXT_MAX - 1);
-	return refuse(refusal, REFUSAL_STORE, "it could not be recorded: %s", strerrordesc_np(-r));
+	return refuse_recorded(refusal, r);
 }
 
 /* ---- area and profile: both stop first, and both may pull the ground from under the target ----
@@ -86,15 +94,93 @@ void limits_changed(struct station_pen *pen, const struct limits *old)
 							pen->session);
 }
 
-int station_set_area(struct station_pen *pen, const char *area, const char *area_size_cm2,
-		     station_done done, void *userdata, struct refusal *refusal)
+static void area_chosen(struct session_request *request, const struct conf_profile *profile,
+			const struct store_course *course)
 {
-	struct field fields[] = {FIELD_S("area", area), FIELD_U("area_size_cm2", 0)};
-	_cleanup_free_ char *copy = strdup(area);
+	struct station_pen *pen = request->pen;
+	struct session *session = pen->session;
+	const struct field sign_off = FIELD_S("sign_off", request->sign_off);
+	struct store_segment segment;
+	struct limits old = {0};
+	bool is_signed = request->sign_off;
+	struct area_tally *tally;
+	struct refusal refusal;
+	char *before;
+	int r;
+
+	(void)station_limits(pen, &old, &refusal);
+	before = session->area;
+	session->area = TAKE_PTR(request->area);
+	tally = clinic_tally(session);
+	if (tally && request->area_size_cm2)
+		tally->size_cm2 = request->area_size_cm2;
+	segment = clinic_segment(pen);
+	r = store_segment(pen->station->store, session->id, pen_serial(pen->pen), "area", &segment,
+			  now_usec(), &sign_off, request->sign_off ? 1 : 0, on_recorded, request);
+	if (r < 0) {
+		/* An area that nobody could read of later is not worked on. */
+		free(session->area);
+		session->area = before;
+		refuse_recorded(&refusal, r);
+		request_end(request, &refusal);
+		return;
+	}
+	free(before);
+	session->sessions_before = course->sessions;
+	session->last_days = (uint32_t)(course->last_wall_usec / USEC_PER_DAY);
+	session->is_early = is_signed;
+	clinic_record_course(pen, profile);
+	limits_changed(pen, &old);
+}
+
+static void on_area_asked(void *userdata, int result, const struct store_course *course)
+{
+	struct session_request *request = userdata;
+	struct station_pen *pen = request->pen;
+	const struct conf_profile *profile = pen->session ? chosen_profile(pen) : NULL;
+	uint32_t last_days = course ? (uint32_t)(course->last_wall_usec / USEC_PER_DAY) : 0;
+	struct refusal refusal;
+	int r;
+
+	if (result < 0)
+		r = refuse(&refusal, REFUSAL_STORE,
+			   "the client's earlier sessions cannot be looked up: %s",
+			   strerrordesc_np(-result));
+	else if (!profile || pen->session->end_outcome ||
+		 !conf_profile_area(profile, request->area))
+		r = refuse(&refusal, REFUSAL_NO_SUCH_SESSION,
+			   "session or profile changed meanwhile; ask again");
+	else
+		r = clinic_due(profile, request->area, last_days, request->sign_off, &refusal);
+	if (r < 0) {
+		request_end(request, &refusal);
+		return;
+	}
+	area_chosen(request, profile, course);
+}
+
+static int ask_area(struct session_request *request, struct refusal *refusal)
+{
+	struct station_pen *pen = request->pen;
+	const struct store_question question = {
+		.session = pen->session->id,
+		.area = request->area,
+	};
+	int r = store_ask(pen->station->store, &question, on_area_asked, request);
+
+	if (r >= 0)
+		return 0;
+	request_drop(request);
+	return refuse(refusal, REFUSAL_STORE,
+		      "the client's earlier sessions cannot be looked up: %s", strerrordesc_np(-r));
+}
+
+int station_set_area(struct station_pen *pen, const char *area, const char *area_size_cm2,
+		     const char *sign_off, station_done done, void *userdata,
+		     struct refusal *refusal)
+{
 	const struct conf_profile *profile;
 	struct session_request *request;
-	struct limits old = {0};
-	struct refusal ignored;
 	uint32_t size_cm2 = 0;
 	int r;
 
@@ -113,22 +199,19 @@ int station_set_area(struct station_pen *pen, const char *area, const char *area
 			pen->session->profile, pen_serial(pen->pen));
 	if (!conf_profile_area(profile, area))
 		return refuse_area(profile, area, refusal);
-	if (!copy)
-		return refuse(refusal, REFUSAL_STORE, "out of memory");
-	(void)station_limits(pen, &old, &ignored);
+	/* First of all: what comes is another skin, and the needles leave this one. */
 	station_stop(pen, REASON_SETTINGS);
 	r = request_new(&request, pen, pen_epoch(pen->pen), done, userdata, refusal);
 	if (r < 0)
 		return r;
-	/* The record first: an area that nobody could read of later is not worked on. */
-	fields[1].uint = size_cm2;
-	r = record_request(request, "area", fields, size_cm2 ? 2 : 1, refusal);
-	if (r < 0)
-		return r;
-	free(pen->session->area);
-	pen->session->area = TAKE_PTR(copy);
-	limits_changed(pen, &old);
-	return 0;
+	request->area_size_cm2 = size_cm2;
+	request->area = strdup(area);
+	request->sign_off = sign_off ? strdup(sign_off) : NULL;
+	if (!request->area || (sign_off && !request->sign_off)) {
+		request_drop(request);
+		return refuse(refusal, REFUSAL_STORE, "out of memory");
+	}
+	return ask_area(request, refusal);
 }
 
 void forget_area(struct session *session, const struct conf_profile *profile)
@@ -147,7 +230,33 @@ void record_profile(struct station_pen *pen, const struct conf_profile *profile)
 		FIELD_S("profile_digest", hex_encode(profile->digest, CONF_DIGEST_SIZE, digest)),
 	};
 
-	record_event(pen, "profile", fields, ELEMENTSOF(fields), NULL, NULL);
+	const struct store_segment segment = clinic_segment(pen);
+	uint64_t now = now_usec();
+
+	(void)store_segment(pen->station->store, pen->session->id, pen_serial(pen->pen), "profile",
+			    &segment, now, fields, ELEMENTSOF(fields), NULL, NULL);
+	announce_event(pen, "profile", now, fields, ELEMENTSOF(fields));
+}
+
+/* A session goes on only with a profile that it could have begun with. */
+static int session_allows(struct station_pen *pen, const struct conf_profile *profile,
+			  struct refusal *refusal)
+{
+	const struct session *session = pen->session;
+
+	if (!session)
+		return 0;
+	if (profile->screening &&
+	    (!session->screening || strcmp(profile->screening, session->screening) != 0))
+		return refuse(refusal, REFUSAL_SCREENING,
+			      "profile '%s' wants the checklist '%s' answered, and this session "
+			      "began without; end it, and begin one with that profile",
+			      profile->name, profile->screening);
+	if (!session->area || !conf_profile_area(profile, session->area))
+		return 0; /* the area is to be chosen anew, and that is judged then */
+	if (session->is_early)
+		return 0; /* somebody has signed for it */
+	return clinic_due(profile, session->area, session->last_days, NULL, refusal);
 }
 
 int station_set_profile(struct station_pen *pen, const char *name, struct refusal *refusal)
@@ -165,6 +274,9 @@ int station_set_profile(struct station_pen *pen, const char *name, struct refusa
 	if (refuse_disabled(profile, refusal) < 0)
 		return -EACCES;
 	r = profile_fits(pen, profile, refusal);
+	if (r < 0)
+		return r;
+	r = session_allows(pen, profile, refusal);
 	if (r < 0)
 		return r;
 	if (!for_pen || !for_session)

@@ -48,6 +48,8 @@ int request_new(struct session_request **ret, struct station_pen *pen, uint64_t 
 void request_drop(struct session_request *request)
 {
 	request->pen->request = NULL;
+	free(request->area);
+	free(request->sign_off);
 	free(request);
 }
 

@@ -56,6 +56,21 @@ struct refusal {
 int refuse(struct refusal *refusal, enum refusal_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/** struct clinic_typed - a cartridge without a tag, as typed in; "" = none was */
+struct clinic_typed {
+	char lot[64];
+	char serial[64];
+};
+
+/** struct area_tally - how much an area has had in the session */
+struct area_tally {
+	char area[CONF_NAME_MAX + 1];
+	uint32_t size_cm2; /* 0 = not given */
+	uint64_t punctures;
+	bool is_uncounted; /* by needles of which nobody knows how many */
+	bool is_told;	   /* its warning */
+};
+
 /** struct session - an open session; closed ones live in the store only */
 struct session {
 	char id[STORE_ID_MAX];
@@ -70,6 +85,17 @@ struct session {
 	uint64_t gaps;
 	uint64_t strokes;
 	uint32_t last_strokes;
+	char *screening; /* name of the checklist that was answered; NULL = none */
+	char *notices; /* a line each: what the answers warn of, and that a course is over; NULL */
+	struct clinic_typed typed;
+	char bound_uid[2 * MNPEN_UID_SIZE +
+		       1]; /* of the cartridge in use; "" = none is bound yet */
+	bool is_typed_bound;
+	uint32_t sessions_before; /* of the client's, with strokes in this area */
+	uint32_t last_days;	  /* of the last of them; 0 = there is none */
+	bool is_early;		  /* that this may be too early is signed for */
+	struct area_tally tallies[CONF_AREAS_MAX];
+	size_t n_tallies;
 	char *end_outcome; /* End() waits for the needles to rest; NULL = not ending */
 };
 
@@ -207,12 +233,15 @@ struct begin_options {
  */
 
 /** station_begin() - @epoch: pen_epoch() at the request's arrival. On success pen->session is the
- * new session, recorded on disk, the cartridge claimed. */
+ * new session, recorded on disk; its cartridge is bound and claimed by the first Arm. */
 int station_begin(struct station_pen *pen, uint64_t epoch, const char *profile, const char *client,
 		  const struct begin_options *options, station_done done, void *userdata,
 		  struct refusal *refusal);
+/** station_set_area() - stops and disarms at once, then looks whether it is due
+ * @sign_off: why it is worked on though it is too early; NULL = nobody says so */
 int station_set_area(struct station_pen *pen, const char *area, const char *area_size_cm2,
-		     station_done done, void *userdata, struct refusal *refusal);
+		     const char *sign_off, station_done done, void *userdata,
+		     struct refusal *refusal);
 int station_add_note(struct station_pen *pen, const char *kind, const char *text, station_done done,
 		     void *userdata, struct refusal *refusal);
 int station_end(struct station_pen *pen, const char *outcome, station_done done, void *userdata,
@@ -314,6 +343,21 @@ int station_acknowledge(struct station *station, const char *id, uint32_t uid, s
  * on disk. To say again what holds is recorded too: with its reason, it is a new word. */
 int station_hold(struct station *station, const struct store_hold *what, station_done done,
 		 void *userdata, struct refusal *refusal);
+
+/** clinic_density() - punctures a square centimetre, an estimate, in the session's present area
+ * Return: false: no area, or its size or the needles are not known. */
+bool clinic_density(const struct station_pen *pen, uint32_t *ret_per_cm2);
+/** clinic_is_dense() - whether that has reached the area's DensityWarning */
+bool clinic_is_dense(const struct station_pen *pen);
+#define STATION_NOTICE_MAX 256
+
+/** clinic_dense_text(), clinic_course_text() - a sentence about it. Return: false: there is nothing
+ * to say */
+bool clinic_dense_text(const struct station_pen *pen, char *buf, size_t size);
+bool clinic_course_text(const struct station_pen *pen, char *buf, size_t size);
+
+/** clinic_tally() - of the session's present area, made when it is missing; NULL = none chosen */
+struct area_tally *clinic_tally(struct session *session);
 
 /** session_run_used_ms() - motor time of the session, the running ARM included */
 uint64_t session_run_used_ms(const struct station_pen *pen);

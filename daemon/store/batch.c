@@ -48,15 +48,11 @@ bool batch_has_sessions(const struct batch *batch)
 	return false;
 }
 
-static uint64_t wall_of(const struct batch_session *session, uint64_t usec)
-{
-	return session->started_wall_usec + (usec - session->started_usec);
-}
-
 static int write_trend(struct batch *batch, const struct batch_session *session,
 		       const struct trend *trend)
 {
-	return rows_trend(&batch->rows, session->n, trend, wall_of(session, trend->start_usec));
+	return rows_trend(&batch->rows, session->n, trend,
+			  batch_wall_usec(session, trend->start_usec));
 }
 
 static int write_block(struct batch *batch, const struct batch_session *session, size_t count)
@@ -85,7 +81,7 @@ static int write_lost(struct batch *batch, struct batch_session *session, uint32
 		.missing = lost,
 		.reason = "queue-full",
 		.usec = usec,
-		.wall_usec = wall_of(session, usec),
+		.wall_usec = batch_wall_usec(session, usec),
 	};
 
 	session->totals.gaps += lost;
@@ -96,6 +92,8 @@ static int write_lost(struct batch *batch, struct batch_session *session, uint32
 static int write_sample(struct batch *batch, struct batch_session *session,
 			const struct sample_slot *slot, struct block_sample *ret)
 {
+	struct totals *totals = &session->totals;
+	uint64_t strokes = totals->strokes, run_ms = totals->run_ms;
 	struct mnpen_sample decoded;
 	struct trend done;
 	int r = 0;
@@ -104,14 +102,17 @@ static int write_sample(struct batch *batch, struct batch_session *session,
 	ret->verdict = slot->verdict;
 	ret->flags = slot->flags;
 	memcpy(ret->sample, slot->sample, sizeof(ret->sample));
-	session->totals.samples++;
+	totals->samples++;
 	session->changed = true;
 	if (slot->lost)
 		r = write_lost(batch, session, slot->lost, block_sample_seq(ret), slot->host_usec);
 	if (r < 0 || mnpen_sample_decode(&decoded, slot->sample, sizeof(slot->sample)) < 0)
 		return r;
 	session->last_seq = decoded.seq;
-	totals_add(&session->totals, &decoded);
+	totals_add(totals, &decoded);
+	if (session->segment.open)
+		segment_add(&session->segment.totals, &decoded, totals->strokes - strokes,
+			    totals->run_ms - run_ms, session->needles);
 	if (trend_add(&session->trend, session->started_usec, slot->host_usec, &decoded, &done))
 		r = write_trend(batch, session, &done);
 	return r;
@@ -174,6 +175,16 @@ static int write_event(struct batch *batch, const struct command *command, int64
 	return rows_event(&batch->rows, &event);
 }
 
+static int write_answers(struct batch *batch, const struct command *command, int64_t session)
+{
+	const struct store_session *s = &command->session;
+	int r = 0;
+
+	for (size_t i = 0; i < s->n_answers && r >= 0; i++)
+		r = rows_answer(&batch->rows, session, &s->answers[i], command->wall_usec);
+	return r;
+}
+
 static int write_begin(struct batch *batch, const struct command *command)
 {
 	struct batch_session *session = &batch->sessions[QUEUE_TAG_SLOT(command->tag)];
@@ -182,6 +193,8 @@ static int write_begin(struct batch *batch, const struct command *command)
 
 	if (r >= 0)
 		r = write_event(batch, command, n, "begin");
+	if (r >= 0)
+		r = write_answers(batch, command, n);
 	if (r < 0)
 		return r;
 	*session = (struct batch_session){
@@ -192,7 +205,43 @@ static int write_begin(struct batch *batch, const struct command *command)
 		.started_usec = command->session.started_usec,
 		.started_wall_usec = command->session.started_wall_usec,
 	};
+	batch_segment_open(session, &command->session.segment, command->session.started_usec);
 	return 0;
+}
+
+static int write_segment(struct batch *batch, const struct command *command)
+{
+	struct batch_session *session = session_of(batch, command->tag);
+	int r;
+
+	if (!session)
+		return -ENOENT;
+	r = write_samples(batch, command->barrier);
+	if (r >= 0)
+		r = batch_segment_close(&batch->rows, session, command->usec);
+	if (r >= 0)
+		r = write_event(batch, command, session->n, command->name);
+	if (r >= 0)
+		batch_segment_open(session, &command->segment, command->usec);
+	return r;
+}
+
+static int write_cartridge(struct batch *batch, const struct command *command)
+{
+	struct batch_session *session = session_of(batch, command->tag);
+	int r;
+
+	if (!session)
+		return -ENOENT;
+	r = write_samples(batch, command->barrier); /* they are of the one before */
+	if (r >= 0)
+		r = rows_cartridge(&batch->rows, session->n, command->pen, &command->cartridge,
+				   command->usec, command->wall_usec);
+	if (r > 0)
+		r = write_event(batch, command, session->n, "cartridge");
+	if (r >= 0)
+		session->needles = command->cartridge.needles;
+	return r;
 }
 
 static int write_end(struct batch *batch, const struct command *command)
@@ -205,6 +254,8 @@ static int write_end(struct batch *batch, const struct command *command)
 	r = write_samples(batch, command->barrier);
 	if (r >= 0 && command->lost)
 		r = write_lost(batch, session, command->lost, ROW_UNKNOWN, command->usec);
+	if (r >= 0)
+		r = batch_segment_close(&batch->rows, session, command->usec);
 	if (r >= 0 && session->trend.count)
 		r = write_trend(batch, session, &session->trend);
 	if (r >= 0)
@@ -260,6 +311,10 @@ static int write_command(struct batch *batch, const struct command *command)
 		return write_end(batch, command);
 	case COMMAND_EVENT:
 		return write_record(batch, command);
+	case COMMAND_SEGMENT:
+		return write_segment(batch, command);
+	case COMMAND_CARTRIDGE:
+		return write_cartridge(batch, command);
 	case COMMAND_GAP:
 		return write_gap(batch, command);
 	case COMMAND_HOLD:
@@ -272,7 +327,7 @@ static int write_command(struct batch *batch, const struct command *command)
 static bool is_final(int error)
 {
 	return error == -EEXIST || error == -ENOENT || error == -E2BIG || error == -EINVAL ||
-	       error == -EOPNOTSUPP;
+	       error == -EADDRINUSE;
 }
 
 static int write_commands(struct batch *batch)

@@ -16,6 +16,16 @@
 #include "daemon/store/rows.h"
 #include "daemon/store/trend.h"
 
+/** struct batch_segment - the area that is worked on */
+struct batch_segment {
+	bool open;
+	char profile[STORE_NAME_MAX];
+	char area[STORE_NAME_MAX];
+	struct store_segment what; /* its texts are the two above, set when it is written */
+	uint64_t started_usec;
+	struct segment_totals totals;
+};
+
 /** struct batch_session - what the writer knows of an open session */
 struct batch_session {
 	bool open;
@@ -27,6 +37,8 @@ struct batch_session {
 	uint64_t started_wall_usec;
 	struct totals totals;
 	struct trend trend;
+	uint16_t needles; /* of the cartridge in use; 0 = not known */
+	struct batch_segment segment;
 };
 
 /** struct batch - zero-initialise */
@@ -59,5 +71,15 @@ int batch_write(struct batch *batch, bool all_samples);
 
 /** batch_has_sessions() - whether samples may come without a command */
 bool batch_has_sessions(const struct batch *batch);
+
+/** batch_wall_usec() - what a clock on the wall shows at @usec, by the session's start */
+uint64_t batch_wall_usec(const struct batch_session *session, uint64_t usec);
+
+/** batch_segment_open() - @what is worked on from here on; without an area nothing is */
+void batch_segment_open(struct batch_session *session, const struct store_segment *what,
+			uint64_t usec);
+
+/** batch_segment_close() - its row, if one is open. Return: 0 or an errno of db.h. */
+int batch_segment_close(struct rows *rows, struct batch_session *session, uint64_t usec);
 
 #endif

@@ -26,6 +26,7 @@ struct store {
 	struct writer *writer;
 	struct reader *reader;
 	struct reader *copier; /* of backups */
+	struct reader *asker;  /* of what a session's begin waits for */
 	bool copying;	       /* a backup is being made or sent */
 	struct log_limit log_limit;
 	struct queue queue;

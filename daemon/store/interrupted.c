@@ -169,8 +169,16 @@ static int orphan_end(struct rows *rows, const struct orphan *orphan)
 		.usec = orphan->last_usec,
 		.wall_usec = end_wall_usec,
 	};
+	struct batch_session session = {
+		.n = orphan->n,
+		.last_seq = orphan->last_seq,
+		.started_usec = orphan->started_usec,
+		.started_wall_usec = orphan->started_wall_usec,
+	};
 	int r = trend_remake(rows, orphan);
 
+	if (r >= 0)
+		r = recover_segment(rows, &session, orphan->last_usec);
 	if (r >= 0)
 		r = rows_gap(rows, &gap);
 	if (r >= 0)

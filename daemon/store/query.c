@@ -123,3 +123,34 @@ int store_exists(struct store *store, const char *id, store_done done, void *use
 	r = job_of(&job, JOB_EXISTS, id, done, userdata);
 	return r < 0 ? r : submit(store, &job);
 }
+
+static bool is_copied(char **ret, const char *text)
+{
+	*ret = text ? strdup(text) : NULL;
+	return *ret || !text;
+}
+
+int store_ask(struct store *store, const struct store_question *question, store_course_done done,
+	      void *userdata)
+{
+	_cleanup_(job_free_cleanup) struct job *job = NULL;
+	int r;
+
+	if (!store->open)
+		return -ESHUTDOWN;
+	job = job_new(JOB_ASK, userdata);
+	if (!job)
+		return -ENOMEM;
+	if (!is_copied(&job->client, question->client) ||
+	    !is_copied(&job->session, question->session) ||
+	    !is_copied(&job->area, question->area) ||
+	    !is_copied(&job->uid, question->cartridge.uid) ||
+	    !is_copied(&job->lot, question->cartridge.lot) ||
+	    !is_copied(&job->serial, question->cartridge.serial))
+		return -ENOMEM;
+	job->course_done = done;
+	r = reader_submit(store->asker, job);
+	if (r >= 0)
+		job = NULL;
+	return r;
+}

@@ -17,8 +17,8 @@
 #define QUEUE_SAMPLE_SLOTS 16384
 #define QUEUE_COMMAND_SLOTS 64
 #define QUEUE_COMPLETION_SLOTS 256 /* answers that wait for the main loop; more are not begun */
-/* All texts of one command: 14 of a session, and two of them in JSON, six bytes a character. */
-#define QUEUE_TEXT_SIZE ((14 + 2 * 6 + 1) * (STORE_TEXT_MAX + 1))
+/* All texts of one command: 16 of a session, and two of them in JSON, six bytes a character. */
+#define QUEUE_TEXT_SIZE ((16 + 2 * 6 + 1) * (STORE_TEXT_MAX + 1))
 
 /**
  * A session's tag: the number of its slot, and how often that slot was used before, so that a
@@ -41,6 +41,8 @@ enum command_kind {
 	COMMAND_BEGIN,
 	COMMAND_END,
 	COMMAND_EVENT,
+	COMMAND_SEGMENT,
+	COMMAND_CARTRIDGE,
 	COMMAND_GAP,
 	COMMAND_HOLD,
 };
@@ -49,20 +51,23 @@ enum command_kind {
 struct command {
 	enum command_kind kind;
 	uint16_t tag;
-	uint64_t barrier; /* END: position in the sample ring before which all samples are its */
+	uint64_t barrier; /* END, SEGMENT, CARTRIDGE: position in the sample ring before which all
+			     samples are its */
 	uint64_t usec;
 	uint64_t wall_usec;
 	store_done done;
 	void *userdata;
-	struct store_session session; /* BEGIN */
-	const char *id;		      /* EVENT: session or NULL */
-	const char *pen;	      /* EVENT */
-	const char *name;	      /* EVENT: kind; END: outcome; GAP: reason */
-	struct store_hold hold;	      /* HOLD */
-	const char *details;	      /* BEGIN, END, EVENT: JSON object */
-	uint32_t after_seq;	      /* GAP */
-	uint32_t before_seq;	      /* GAP */
-	uint64_t missing;	      /* GAP: 0 = not known */
+	struct store_session session;	  /* BEGIN */
+	const char *id;			  /* EVENT: session or NULL */
+	const char *pen;		  /* EVENT, SEGMENT, CARTRIDGE */
+	const char *name;		  /* EVENT, SEGMENT: kind; END: outcome; GAP: reason */
+	struct store_hold hold;		  /* HOLD */
+	struct store_segment segment;	  /* SEGMENT */
+	struct store_cartridge cartridge; /* CARTRIDGE */
+	const char *details;		  /* BEGIN, END, EVENT, SEGMENT, CARTRIDGE: JSON object */
+	uint32_t after_seq;		  /* GAP */
+	uint32_t before_seq;		  /* GAP */
+	uint64_t missing;		  /* GAP: 0 = not known */
 	uint32_t lost; /* END: samples that found the ring full, after the last one stored */
 	size_t used;
 	char text[QUEUE_TEXT_SIZE];

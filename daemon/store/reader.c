@@ -56,6 +56,10 @@ struct job *job_free(struct job *job)
 	free(job->client);
 	free(job->lot);
 	free(job->pen);
+	free(job->session);
+	free(job->area);
+	free(job->uid);
+	free(job->serial);
 	close_fd(job->fd);
 	close_fd(job->file);
 	free(job);
@@ -97,6 +101,8 @@ static int job_run(struct reader *reader, struct job *job)
 		return export_run(reader->db, job, reader->stop_fd);
 	case JOB_EXISTS:
 		return export_find(reader->db, job->id, &n);
+	case JOB_ASK:
+		return course_run(reader->db, job);
 	case JOB_COPY:
 		return copy_make(reader->db, reader->directory, reader->stop_fd, &job->backup,
 				 &job->file);

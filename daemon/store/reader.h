@@ -4,8 +4,9 @@
  * keeps no transaction open while it waits for whoever takes the data, so that a slow reader does
  * not keep the write-ahead log from being emptied.
  *
- * There are two: the reader answers lists and exports; backups, which take minutes, have a thread
- * of their own, so that nobody else waits for them.
+ * There are three: the reader answers lists and exports; backups, which take minutes, have a thread
+ * of their own, so that nobody else waits for them; and so have the questions that a session needs
+ * an answer to before it begins, so that they wait for nobody.
  */
 #ifndef MNPEN_STORE_READER_H
 #define MNPEN_STORE_READER_H
@@ -27,6 +28,7 @@ enum job_kind {
 	JOB_EXISTS,
 	JOB_COPY, /* of the whole database, into a file */
 	JOB_SEND, /* that file, into a pipe */
+	JOB_ASK,
 };
 
 /** struct job - the main thread makes it, the reader answers it, the main thread frees it */
@@ -39,15 +41,18 @@ struct job {
 	int file;		    /* COPY: what was made; SEND: what is sent; -EBADF otherwise */
 	struct store_backup backup; /* COPY */
 	struct store_filter filter;
-	char *client, *lot, *pen; /* LIST: what @filter points to */
-	int64_t before;		  /* LIST: session.n, from the cursor */
-	uint32_t count;		  /* LIST: as many at most */
+	struct store_course course;
+	char *client, *lot, *pen;	     /* LIST: what @filter points to */
+	char *session, *area, *uid, *serial; /* ASK, @client and @lot too */
+	int64_t before;			     /* LIST: session.n, from the cursor */
+	uint32_t count;			     /* LIST: as many at most */
 	struct store_row *rows;
 	size_t n_rows;
 	char cursor[READER_CURSOR_MAX];
 	store_done done;
 	store_list_done list_done;
 	store_backup_done backup_done;
+	store_course_done course_done;
 	void *userdata;
 };
 
@@ -74,6 +79,9 @@ struct reader *reader_free(struct reader *reader);
 
 /** list_run() - answer a LIST job. Reader thread. */
 int list_run(sqlite3 *db, struct job *job);
+
+/** course_run() - answer an ASK job. Reader thread. */
+int course_run(sqlite3 *db, struct job *job);
 
 /** export_run() - answer a READ job; stops when @stop_fd becomes readable. Reader thread. */
 int export_run(sqlite3 *db, const struct job *job, int stop_fd);

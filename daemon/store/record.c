@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/store/core.h"
+#include "daemon/store/command.h"
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
 
@@ -24,93 +24,6 @@ static const size_t session_texts[] = {
 	offsetof(struct store_session, cartridge_lot),
 };
 
-/* Takes @text into the command. Return: 0; -E2BIG. */
-static int command_text(struct command *command, const char *text, const char **ret)
-{
-	size_t len;
-
-	*ret = NULL;
-	if (!text)
-		return 0;
-	len = strnlen(text, STORE_TEXT_MAX + 1);
-	if (len > STORE_TEXT_MAX || len + 1 > sizeof(command->text) - command->used)
-		return -E2BIG;
-	*ret = memcpy(command->text + command->used, text, len + 1);
-	command->used += len + 1;
-	return 0;
-}
-
-static int command_details(struct command *command, const struct field *fields, size_t n_fields)
-{
-	char *at = command->text + command->used;
-	int r = fields_json(at, sizeof(command->text) - command->used, fields, n_fields);
-
-	if (r < 0)
-		return -E2BIG;
-	command->details = at;
-	command->used += (size_t)r + 1;
-	return 0;
-}
-
-/* The next free command, empty; nobody knows of it before command_put(). NULL: no room. */
-static struct command *command_new(struct store *store, enum command_kind kind, uint64_t now)
-{
-	struct command *command = NULL;
-
-	if (store->outstanding < QUEUE_COMPLETION_SLOTS)
-		command = ring_reserve(&store->queue.commands);
-	if (!command) {
-		store->queue_full = true;
-		return NULL;
-	}
-	memset(command, 0, offsetof(struct command, text));
-	command->kind = kind;
-	command->usec = now;
-	command->wall_usec = wall_usec();
-	return command;
-}
-
-static void command_put(struct store *store)
-{
-	ring_put(&store->queue.commands);
-	store->outstanding++;
-	queue_wake(store->queue.wake_fd);
-}
-
-/* An event that tells of those for which there was no room. */
-static void report_lost_events(struct store *store, uint64_t now)
-{
-	struct command *command;
-
-	if (!store->events_unreported)
-		return;
-	command = command_new(store, COMMAND_EVENT, now);
-	if (!command)
-		return;
-	command->name = "events-lost";
-	if (command_details(command, &FIELD_U("events", store->events_unreported), 1) < 0)
-		return;
-	command_put(store);
-	store->events_unreported = 0;
-}
-
-static void event_lost(struct store *store)
-{
-	store->events_lost++;
-	store->events_unreported++;
-}
-
-static struct open_session *session_find(struct store *store, const char *id)
-{
-	for (size_t i = 0; i < STORE_SESSIONS_MAX; i++) {
-		struct open_session *session = &store->sessions[i];
-
-		if (session->used && !session->ending && !strcmp(session->id, id))
-			return session;
-	}
-	return NULL;
-}
-
 static struct open_session *session_slot(struct store *store)
 {
 	for (size_t i = 0; i < STORE_SESSIONS_MAX; i++)
@@ -128,13 +41,15 @@ void record_release(struct store *store, uint16_t tag)
 
 static int begin_fill(struct command *command, const struct store_session *session)
 {
-	const struct field fields[] = {
-		FIELD_S("profile", session->profile),
-		FIELD_S("area", session->area),
-	};
-	int r = 0;
+	struct field fields[SEGMENT_FIELDS + 1] = {FIELD_S("profile", session->profile)};
+	size_t n_fields = 1;
+	int r;
 
 	command->session = *session;
+	command->session.segment.profile = session->profile;
+	command->session.segment.area = session->area;
+	command->session.segment.area_size_cm2 = session->area_size_cm2;
+	r = segment_texts(command, &command->session.segment);
 	for (size_t i = 0; i < ELEMENTSOF(session_texts) && r >= 0; i++) {
 		const char **text =
 			(const char **)(void *)((char *)&command->session + session_texts[i]);
@@ -142,7 +57,8 @@ static int begin_fill(struct command *command, const struct store_session *sessi
 		r = command_text(command, *text, text);
 	}
 	command->pen = command->session.pen;
-	return r < 0 ? r : command_details(command, fields, ELEMENTSOF(fields));
+	n_fields += segment_fields(fields + n_fields, &command->session.segment);
+	return r < 0 ? r : command_details(command, fields, n_fields);
 }
 
 int store_session_begin(struct store *store, const struct store_session *session, store_done done,
@@ -156,9 +72,9 @@ int store_session_begin(struct store *store, const struct store_session *session
 		return -ESHUTDOWN;
 	if (!session->id[0] || !memchr(session->id, '\0', sizeof(session->id)))
 		return -EINVAL;
-	if (session_find(store, session->id))
+	if (record_session(store, session->id))
 		return -EEXIST;
-	report_lost_events(store, session->started_usec);
+	record_lost_events(store, session->started_usec);
 	slot = session_slot(store);
 	command = slot ? command_new(store, COMMAND_BEGIN, session->started_usec) : NULL;
 	if (!command)
@@ -187,10 +103,10 @@ int store_session_end(struct store *store, const char *id, const char *outcome, 
 		return -ESHUTDOWN;
 	if (!outcome)
 		return -EINVAL;
-	session = session_find(store, id);
+	session = record_session(store, id);
 	if (!session)
 		return -ENOENT;
-	report_lost_events(store, now_usec);
+	record_lost_events(store, now_usec);
 	command = command_new(store, COMMAND_END, now_usec);
 	if (!command)
 		return -EAGAIN;
@@ -232,10 +148,10 @@ int store_event(struct store *store, const char *id, const char *pen, const char
 		return -ESHUTDOWN;
 	if (!kind)
 		return -EINVAL;
-	report_lost_events(store, now_usec);
+	record_lost_events(store, now_usec);
 	command = command_new(store, COMMAND_EVENT, now_usec);
 	if (!command) {
-		event_lost(store);
+		record_event_lost(store);
 		return -EAGAIN;
 	}
 	r = event_fill(command, id, pen, kind, fields, n_fields);
@@ -256,7 +172,7 @@ int store_sample(struct store *store, const char *id, uint64_t host_usec, uint8_
 
 	if (!store->open)
 		return -ESHUTDOWN;
-	session = session_find(store, id);
+	session = record_session(store, id);
 	if (!session)
 		return -ENOENT;
 	slot = ring_reserve(samples);
@@ -291,13 +207,13 @@ int store_gap(struct store *store, const char *id, uint32_t after_seq, uint32_t 
 		return -ESHUTDOWN;
 	if (!reason)
 		return -EINVAL;
-	session = session_find(store, id);
+	session = record_session(store, id);
 	if (!session)
 		return -ENOENT;
-	report_lost_events(store, now_usec);
+	record_lost_events(store, now_usec);
 	command = command_new(store, COMMAND_GAP, now_usec);
 	if (!command) {
-		event_lost(store);
+		record_event_lost(store);
 		return -EAGAIN;
 	}
 	r = command_text(command, reason, &command->name);
@@ -321,7 +237,7 @@ int store_hold(struct store *store, const struct store_hold *hold, uint64_t now_
 		return -ESHUTDOWN;
 	if (!hold->client || !hold->client[0] || !hold->reason || !hold->reason[0])
 		return -EINVAL;
-	report_lost_events(store, now_usec);
+	record_lost_events(store, now_usec);
 	command = command_new(store, COMMAND_HOLD, now_usec);
 	if (!command)
 		return -EAGAIN;

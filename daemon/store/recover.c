@@ -125,20 +125,6 @@ static int enter_wal(sqlite3 *db)
 	return mode && !strcmp(mode, "wal") ? 0 : -EIO;
 }
 
-/* A full disk is mended while the daemon runs, and so it must not cost the database: whatever can
- * wait for the next start does. */
-static int upgrade(sqlite3 *db, int64_t version)
-{
-	int r = schema_upgrade(db, version);
-
-	if (r != -ENOSPC || version < SCHEMA_VERSION_ENOUGH)
-		return r;
-	log_warning("there is no room on the disk to bring the database from schema version "
-		    "%" PRId64 " to %d: it is used as it is, and the next start tries again",
-		    version, SCHEMA_VERSION);
-	return 0;
-}
-
 /* Everything that can find damage. *@ret_state newer or foreign: nothing was changed. */
 static int examine(sqlite3 *db, bool was_unclean, struct recover_alarms *alarms,
 		   enum schema_state *ret_state, int64_t *ret_version)
@@ -158,7 +144,7 @@ static int examine(sqlite3 *db, bool was_unclean, struct recover_alarms *alarms,
 	if (r >= 0)
 		r = db_exec(db, settings_sql);
 	if (r >= 0 && *ret_state == SCHEMA_OLDER)
-		r = upgrade(db, *ret_version);
+		r = schema_upgrade(db, *ret_version);
 	if (r >= 0)
 		r = recover_interrupted(db);
 	if (r >= 0)

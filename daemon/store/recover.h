@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
+#include "daemon/store/batch.h"
 #include "daemon/store/store.h"
 
 #define RECOVER_FILE "sessions.db"
@@ -41,6 +42,11 @@ int recover_open(const char *directory, sqlite3 **ret_db, struct recover_alarms 
 /** recover_interrupted() - end the sessions that are open at the time of their last sample.
  * Return: 0 or an errno of db.h; then nothing was changed. */
 int recover_interrupted(sqlite3 *db);
+
+/** recover_segment() - the row of the segment that @session had open when its daemon died, if one
+ * was; @session is no longer of use then. In a transaction of the caller's.
+ * @last_usec: of the session's last sample. Return: 0 or an errno of db.h. */
+int recover_segment(struct rows *rows, struct batch_session *session, uint64_t last_usec);
 
 /** recover_alarms() - the first STORE_ALARMS_MAX alarms that were raised and not acknowledged
  * Return: 0 or an errno of db.h; then *@ret is as it was. */

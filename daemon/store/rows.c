@@ -6,7 +6,6 @@
 #include "daemon/store/db.h"
 #include "daemon/store/login.h"
 #include "daemon/store/rows.h"
-#include "daemon/store/schema.h"
 
 static const char *const statements_sql[ROWS_STATEMENTS] = {
 	[ROWS_BEGIN] = "BEGIN IMMEDIATE",
@@ -35,6 +34,22 @@ static const char *const statements_sql[ROWS_STATEMENTS] = {
 		       " depth_mean_um, depth_max_um, speed_min_rpm, speed_mean_rpm, speed_max_rpm,"
 		       " motor_min_ma, motor_mean_ma, motor_max_ma)"
 		       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[ROWS_HOLD] = "INSERT INTO legal_hold (client, held, reason, uid, wall_usec)"
+		      " VALUES (?, ?, ?, ?, ?)",
+	[ROWS_ANSWER] = "INSERT INTO screening (session, question, text, kind, answer, wall_usec)"
+			" VALUES (?, ?, ?, ?, ?, ?)",
+	[ROWS_BOUND] = "SELECT session FROM cartridge WHERE uid = ?1 OR (lot = ?2 AND serial = ?3)",
+	[ROWS_CARTRIDGE] = "INSERT INTO cartridge (session, pen, uid, serial, lot, expires_days,"
+			   " needles, length_um, usec, wall_usec)"
+			   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[ROWS_SEGMENT] = "INSERT INTO segment (session, profile, area, area_size_cm2, started_usec,"
+			 " started_wall_usec, ended_usec, ended_wall_usec, depth_limit_um,"
+			 " speed_limit_min_rpm, speed_limit_max_rpm, density_warning_per_cm2,"
+			 " target_depth_um, target_speed_rpm, run_ms, strokes, depth_mean_um,"
+			 " depth_p95_um, depth_max_um, speed_mean_rpm, speed_p95_rpm,"
+			 " speed_max_rpm, needles, punctures_per_cm2)"
+			 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+			 " ?, ?, ?)",
 };
 
 void rows_close(struct rows *rows)
@@ -183,18 +198,77 @@ int rows_trend(struct rows *rows, int64_t session, const struct trend *trend, ui
 		      DB_I(trend_mean(motor, trend->count)), DB_I(motor->max));
 }
 
-/* Prepared each time: it is rare, and there may be no such table. */
 int rows_hold(struct rows *rows, const struct store_hold *hold, uint64_t wall_usec)
 {
-	_cleanup_statement_ sqlite3_stmt *statement = NULL;
-	int r = schema_has_holds(rows->db);
+	return DB_RUN(rows->statements[ROWS_HOLD], DB_T(hold->client), DB_I(hold->held),
+		      DB_T(hold->reason), DB_I(hold->uid), DB_I(wall_usec));
+}
+
+/* 0 = it was not given, or nobody knows. */
+static struct db_value given(uint64_t number)
+{
+	return number ? DB_I(number) : DB_N;
+}
+
+int rows_answer(struct rows *rows, int64_t session, const struct store_answer *answer,
+		uint64_t wall_usec)
+{
+	return DB_RUN(rows->statements[ROWS_ANSWER], DB_I(session), DB_T(answer->question),
+		      DB_T(answer->text), DB_T(answer->kind), DB_T(answer->answer),
+		      DB_I(wall_usec));
+}
+
+int rows_cartridge_free(struct rows *rows, int64_t session, const struct store_cartridge *cartridge)
+{
+	sqlite3_stmt *statement = rows->statements[ROWS_BOUND];
+	int64_t owner;
+	int r = DB_BIND(statement, DB_T(cartridge->uid), DB_T(cartridge->lot),
+			DB_T(cartridge->serial));
+
+	if (r >= 0)
+		r = run_integer(statement, &owner);
+	if (r == -ENOENT)
+		return 1;
+	if (r < 0)
+		return r;
+	return session && owner == session ? 0 : -EADDRINUSE;
+}
+
+int rows_cartridge(struct rows *rows, int64_t session, const char *pen,
+		   const struct store_cartridge *cartridge, uint64_t usec, uint64_t wall_usec)
+{
+	int r = rows_cartridge_free(rows, session, cartridge);
 
 	if (r <= 0)
-		return r ? r : -EOPNOTSUPP;
-	r = db_prepare(rows->db, &statement,
-		       "INSERT INTO legal_hold (client, held, reason, uid, wall_usec)"
-		       " VALUES (?, ?, ?, ?, ?)");
-	return r < 0 ? r
-		     : DB_RUN(statement, DB_T(hold->client), DB_I(hold->held), DB_T(hold->reason),
-			      DB_I(hold->uid), DB_I(wall_usec));
+		return r;
+	r = DB_RUN(rows->statements[ROWS_CARTRIDGE], DB_I(session), DB_T(pen), DB_T(cartridge->uid),
+		   DB_T(cartridge->serial), DB_T(cartridge->lot), given(cartridge->expires_days),
+		   given(cartridge->needles), given(cartridge->length_um), DB_I(usec),
+		   DB_I(wall_usec));
+	return r < 0 ? r : 1;
+}
+
+int rows_segment(struct rows *rows, const struct row_segment *s)
+{
+	const struct store_segment *what = s->what;
+	const struct segment_totals *totals = s->totals;
+	const struct histogram *depth = &totals->depth_um, *speed = &totals->speed_rpm;
+	bool ran = depth->count != 0;
+	bool countable = what->area_size_cm2 && !totals->strokes_uncounted && totals->needles;
+
+#define MEASURED(value) (ran ? DB_I(value) : DB_N)
+	return DB_RUN(rows->statements[ROWS_SEGMENT], DB_I(s->session), DB_T(what->profile),
+		      DB_T(what->area), given(what->area_size_cm2), DB_I(s->started_usec),
+		      DB_I(s->started_wall_usec), DB_I(s->ended_usec), DB_I(s->ended_wall_usec),
+		      given(what->depth_limit_um), given(what->speed_limit_min_rpm),
+		      given(what->speed_limit_max_rpm), given(what->density_warning_per_cm2),
+		      MEASURED(totals->target_depth_um), MEASURED(totals->target_speed_rpm),
+		      DB_I(totals->run_ms), DB_I(totals->strokes), MEASURED(histogram_mean(depth)),
+		      MEASURED(histogram_percentile(depth, SEGMENT_DEPTH_WIDTH_UM, 95)),
+		      MEASURED(depth->max), MEASURED(histogram_mean(speed)),
+		      MEASURED(histogram_percentile(speed, SEGMENT_SPEED_WIDTH_RPM, 95)),
+		      MEASURED(speed->max), given(totals->needles),
+		      countable ? DB_I(punctures_per_cm2(totals->punctures, what->area_size_cm2))
+				: DB_N);
+#undef MEASURED
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "daemon/store/block.h"
+#include "daemon/store/segment.h"
 #include "daemon/store/store.h"
 #include "daemon/store/trend.h"
 
@@ -28,6 +29,11 @@ enum rows_statement {
 	ROWS_GAP,
 	ROWS_BLOCK,
 	ROWS_TREND,
+	ROWS_HOLD,
+	ROWS_ANSWER,
+	ROWS_BOUND,
+	ROWS_CARTRIDGE,
+	ROWS_SEGMENT,
 	ROWS_STATEMENTS,
 };
 
@@ -90,7 +96,32 @@ int rows_block(struct rows *rows, int64_t session, const struct block_sample *sa
 /** rows_trend() - @wall_usec: of the window's start */
 int rows_trend(struct rows *rows, int64_t session, const struct trend *trend, uint64_t wall_usec);
 
-/** rows_hold() - -EOPNOTSUPP when the file is of a version without holds */
 int rows_hold(struct rows *rows, const struct store_hold *hold, uint64_t wall_usec);
+
+/** rows_answer() - a question of the checklist, as it was put and answered */
+int rows_answer(struct rows *rows, int64_t session, const struct store_answer *answer,
+		uint64_t wall_usec);
+
+/** rows_cartridge() - bind it to @session for ever
+ * Return: 1; 0 it was bound to this session before; -EADDRINUSE it is another's; errno of db.h */
+int rows_cartridge(struct rows *rows, int64_t session, const char *pen,
+		   const struct store_cartridge *cartridge, uint64_t usec, uint64_t wall_usec);
+
+/** rows_cartridge_free() - whether it is bound to no session but @session (0 = to none at all)
+ * Return: 1 to none; 0 to @session; -EADDRINUSE to another; errno of db.h */
+int rows_cartridge_free(struct rows *rows, int64_t session,
+			const struct store_cartridge *cartridge);
+
+/** struct row_segment - @what: borrowed */
+struct row_segment {
+	int64_t session;
+	const struct store_segment *what;
+	const struct segment_totals *totals;
+	uint64_t started_usec;
+	uint64_t started_wall_usec;
+	uint64_t ended_usec;
+	uint64_t ended_wall_usec;
+};
+int rows_segment(struct rows *rows, const struct row_segment *segment);
 
 #endif

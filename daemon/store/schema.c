@@ -9,9 +9,9 @@
 #define TEXT(x) TEXT_OF(x)
 
 /*
- * Rules: a table is named by its noun; its key is n, and n only grows; rows of event, gap, block,
- * trend and legal_hold are written once and never changed, so that they can be chained; a session's
- * row changes until the session ends. *_usec is CLOCK_BOOTTIME, *_wall_usec microseconds since 1970
+ * Rules: a table is named by its noun; its key is n, and n only grows; rows are written once and
+ * never changed, so that they can be chained, but for a session's, which changes until the session
+ * ends. *_usec is CLOCK_BOOTTIME, *_wall_usec microseconds since 1970
  * UTC. Constraints on what comes from a pen are left out: a record that cannot be stored is lost.
  */
 static const char version_1_sql[] =
@@ -131,10 +131,85 @@ static const char version_3_sql[] = "CREATE TABLE legal_hold ("
 				    "CREATE INDEX legal_hold_client ON legal_hold (client);";
 
 /*
+ * The clinic's part: what was asked before a session, which needles were bound to it for ever, and
+ * what was done to each area.
+ */
+static const char version_4_sql[] =
+	/* A question of the checklist, as it was put, and its answer. */
+	"CREATE TABLE screening ("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" session INTEGER NOT NULL REFERENCES session (n),"
+	" question TEXT NOT NULL," /* its name in the checklist */
+	" text TEXT NOT NULL,"
+	" kind TEXT NOT NULL," /* block, sign-off, note */
+	" answer TEXT NOT NULL,"
+	" wall_usec INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE INDEX screening_session ON screening (session);"
+
+	/*
+	 * The ledger: one row binds a cartridge to a session, and no second one is possible. By the
+	 * uid of its tag; serial is what was typed in for one without a tag. No client stands here:
+	 * that a cartridge was used outlives the memory of whose session it was.
+	 */
+	"CREATE TABLE cartridge ("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" session INTEGER NOT NULL REFERENCES session (n),"
+	" pen TEXT,"
+	" uid TEXT,"
+	" serial TEXT,"
+	" lot TEXT NOT NULL,"
+	" expires_days INTEGER,"
+	" needles INTEGER,"
+	" length_um INTEGER,"
+	" usec INTEGER NOT NULL,"
+	" wall_usec INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE INDEX cartridge_session ON cartridge (session);"
+	"CREATE INDEX cartridge_lot ON cartridge (lot);"
+	"CREATE UNIQUE INDEX cartridge_uid ON cartridge (uid) WHERE uid IS NOT NULL;"
+	"CREATE UNIQUE INDEX cartridge_serial ON cartridge (lot, serial)"
+	" WHERE serial IS NOT NULL;"
+
+	/* An area while it was worked on, written at its end; an area may have several. */
+	"CREATE TABLE segment ("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" session INTEGER NOT NULL REFERENCES session (n),"
+	" profile TEXT,"
+	" area TEXT NOT NULL,"
+	" area_size_cm2 INTEGER," /* NULL: not given */
+	" started_usec INTEGER NOT NULL,"
+	" started_wall_usec INTEGER NOT NULL,"
+	" ended_usec INTEGER NOT NULL,"
+	" ended_wall_usec INTEGER NOT NULL,"
+	/* What held for it; NULL: not known. */
+	" depth_limit_um INTEGER,"
+	" speed_limit_min_rpm INTEGER,"
+	" speed_limit_max_rpm INTEGER,"
+	" density_warning_per_cm2 INTEGER,"
+	/* What was asked for last; NULL: the needles never ran. */
+	" target_depth_um INTEGER,"
+	" target_speed_rpm INTEGER,"
+	" run_ms INTEGER NOT NULL,"
+	" strokes INTEGER NOT NULL,"
+	/* Measured with the needles running; NULL: they never ran. */
+	" depth_mean_um INTEGER,"
+	" depth_p95_um INTEGER,"
+	" depth_max_um INTEGER,"
+	" speed_mean_rpm INTEGER,"
+	" speed_p95_rpm INTEGER,"
+	" speed_max_rpm INTEGER,"
+	" needles INTEGER,"	     /* of the last cartridge; NULL: not known */
+	" punctures_per_cm2 INTEGER" /* NULL: size or needles are not known */
+	") STRICT;"
+	"CREATE INDEX segment_session ON segment (session);";
+
+/*
  * From each version to the next. What was released is never edited: a new table or index is a new
  * step, and the files of all earlier programs take the same way as an empty one.
  */
-static const char *const steps_sql[SCHEMA_VERSION] = {version_1_sql, version_2_sql, version_3_sql};
+static const char *const steps_sql[SCHEMA_VERSION] = {version_1_sql, version_2_sql, version_3_sql,
+						      version_4_sql};
 
 static int upgrade_steps(sqlite3 *db, int64_t version)
 {
@@ -159,14 +234,6 @@ int schema_upgrade(sqlite3 *db, int64_t version)
 	if (r < 0 && !sqlite3_get_autocommit(db))
 		db_exec(db, "ROLLBACK"); /* the first error is the one that counts */
 	return r;
-}
-
-int schema_has_holds(sqlite3 *db)
-{
-	int64_t version;
-	int r = db_integer(db, "PRAGMA user_version", &version);
-
-	return r < 0 ? r : version >= SCHEMA_VERSION_HOLDS;
 }
 
 int schema_judge(sqlite3 *db, enum schema_state *ret_state, int64_t *ret_version)

@@ -9,10 +9,7 @@
 #include <sqlite3.h>
 #include <stdint.h>
 
-#define SCHEMA_VERSION 3 /* PRAGMA user_version */
-/** What came after this version nobody treats clients with: a file of it will do for a while. */
-#define SCHEMA_VERSION_ENOUGH 1
-#define SCHEMA_VERSION_HOLDS 3
+#define SCHEMA_VERSION 4		 /* PRAGMA user_version */
 #define SCHEMA_APPLICATION_ID 0x6d6e706e /* "mnpn", PRAGMA application_id */
 
 /** enum schema_state - what a file turns out to be */
@@ -33,9 +30,6 @@ int schema_judge(sqlite3 *db, enum schema_state *ret_state, int64_t *ret_version
 /** schema_upgrade() - from @version to the present one, in one transaction
  * Return: 0; negative errno of db.h, and the file is as it was. */
 int schema_upgrade(sqlite3 *db, int64_t version);
-
-/** schema_has_holds() - whether there is a table legal_hold. 1, 0, or a negative errno of db.h. */
-int schema_has_holds(sqlite3 *db);
 
 /** The column of a session's row that says whether its client's records are held. */
 #define SCHEMA_HELD                                                                                \

@@ -26,8 +26,10 @@ static void command_answered(struct store *store, const struct completion *compl
 		break;
 	case COMMAND_EVENT:
 	case COMMAND_GAP:
+	case COMMAND_SEGMENT:
 		store->events_lost += failed;
 		break;
+	case COMMAND_CARTRIDGE:
 	case COMMAND_HOLD:
 		break;
 	}
@@ -63,6 +65,9 @@ static void job_answered(struct store *store, struct job *job)
 		if (job->done)
 			job->done(job->userdata, job->result);
 		break;
+	case JOB_ASK:
+		job->course_done(job->userdata, job->result, job->result < 0 ? NULL : &job->course);
+		break;
 	case JOB_COPY:
 		backup_copied(store, job);
 		break;
@@ -90,6 +95,7 @@ static int on_done(sd_event_source *source, int fd, uint32_t revents, void *user
 	take_completions(store);
 	take_jobs(store, store->reader);
 	take_jobs(store, store->copier);
+	take_jobs(store, store->asker);
 	return 0;
 }
 
@@ -132,6 +138,7 @@ struct store *store_free(struct store *store)
 	/* Before the writer: the last connection to close empties the log. */
 	store->reader = end_reader(store, store->reader);
 	store->copier = end_reader(store, store->copier);
+	store->asker = end_reader(store, store->asker);
 	if (store->writer) {
 		store->writer = writer_free(store->writer);
 		take_completions(store);
@@ -183,6 +190,9 @@ static int store_start(struct store *store, sd_event *event, const struct store_
 			       store->queue.done_fd);
 	if (r >= 0)
 		r = reader_new(&store->copier, "mnpen-backup", options->directory,
+			       store->queue.done_fd);
+	if (r >= 0)
+		r = reader_new(&store->asker, "mnpen-asker", options->directory,
 			       store->queue.done_fd);
 	if (r >= 0)
 		r = sd_event_add_io(event, &store->source, store->queue.done_fd, EPOLLIN, on_done,

@@ -26,6 +26,7 @@
 
 #define STORE_ID_MAX 32		      /* session id "20261120-204501-7f3a9c", NUL included */
 #define STORE_TEXT_MAX 1024	      /* any one text column; longer is refused with -E2BIG */
+#define STORE_NAME_MAX 65	      /* of a profile or an area, NUL included */
 #define STORE_SESSIONS_MAX 64	      /* open at once, one a pen */
 #define STORE_ALARMS_MAX 64	      /* standing, as found at start */
 #define STORE_LIST_MAX 1000	      /* rows of one list */
@@ -41,6 +42,35 @@ enum store_health {
 	STORE_LAGGING,	   /* the oldest unwritten record is older than STORE_LAG_MAX_USEC */
 	STORE_QUOTA,	   /* the database exceeds the station's quota */
 	STORE_CLOSED,	   /* the database could not be opened */
+};
+
+/** struct store_answer - a question of the checklist, as it was put, and its answer */
+struct store_answer {
+	const char *question; /* its name there */
+	const char *text;
+	const char *kind; /* "block", "sign-off", "note" */
+	const char *answer;
+};
+
+/** struct store_cartridge - @uid of a tag or @serial as typed in, the other NULL; 0 = not known */
+struct store_cartridge {
+	const char *uid; /* 16 hex digits */
+	const char *serial;
+	const char *lot;
+	uint32_t expires_days;
+	uint16_t needles;
+	uint16_t length_um;
+};
+
+/** struct store_segment - an area and what holds while it is worked on; 0 = not given */
+struct store_segment {
+	const char *profile;
+	const char *area; /* NULL = none is chosen, and nothing else counts */
+	uint32_t area_size_cm2;
+	uint32_t density_warning_per_cm2;
+	uint16_t depth_limit_um;
+	uint16_t speed_limit_min_rpm;
+	uint16_t speed_limit_max_rpm;
 };
 
 /** struct store_session - what BeginSession writes; strings are copied, NULL = SQL NULL */
@@ -69,6 +99,10 @@ struct store_session {
 	const char *cartridge_lot;
 	uint32_t cartridge_expires_days;
 	uint32_t area_size_cm2;
+	struct store_segment segment; /* what holds for @area, which is not said here again */
+	/* Borrowed until done(), strings and all: */
+	const struct store_answer *answers;
+	size_t n_answers;
 };
 
 /** store_done - the writer's word on one record: 0 = on disk; negative errno = it is not, and
@@ -146,6 +180,31 @@ int store_event(struct store *store, const char *id, const char *pen, const char
 		uint64_t now_usec, const struct field *fields, size_t n_fields, store_done done,
 		void *userdata);
 
+#define STORE_SEGMENT_FIELDS 4 /* at most, beside those of the segment */
+
+/**
+ * store_segment() - an event of @kind, and what follows is work on @segment; the row of the one
+ *	before is written in the same transaction, after all samples queued before
+ * @kind: "area" or "profile"
+ * The event's details are those of @segment, and @fields. The last segment of a session is written
+ * by its end; of a session that was interrupted, by the next start.
+ * Return: as store_event(); -ENOENT no such open session.
+ */
+int store_segment(struct store *store, const char *id, const char *pen, const char *kind,
+		  const struct store_segment *segment, uint64_t now_usec,
+		  const struct field *fields, size_t n_fields, store_done done, void *userdata);
+
+/**
+ * store_cartridge() - bind @cartridge to session @id for ever, with an event "cartridge"; what it
+ *	pierces from here on is counted with its needles
+ * Return: 0 (done follows: 0, also when it was bound to this session before, which is no event
+ *then; -EADDRINUSE it is bound to another one); -EAGAIN ring full; -E2BIG; -EINVAL no lot, or
+ *neither uid nor serial; -ENOENT no such open session; -ESHUTDOWN.
+ */
+int store_cartridge(struct store *store, const char *id, const char *pen,
+		    const struct store_cartridge *cartridge, uint64_t now_usec, store_done done,
+		    void *userdata);
+
 /**
  * store_sample() - one sample of an open session, as it lay on the wire
  * @id: the session's id
@@ -173,8 +232,7 @@ struct store_hold {
 };
 
 /** store_hold() - one row; the latest one of a client counts
- * Return: 0 (done follows; -EOPNOTSUPP the file is of a version without holds, see recover.c);
- * -EAGAIN ring full; -E2BIG; -EINVAL no client or reason; -ESHUTDOWN. */
+ * Return: 0 (done follows); -EAGAIN ring full; -E2BIG; -EINVAL no client or reason; -ESHUTDOWN. */
 int store_hold(struct store *store, const struct store_hold *hold, uint64_t now_usec,
 	       store_done done, void *userdata);
 
@@ -213,6 +271,30 @@ typedef void (*store_list_done)(void *userdata, int result, const struct store_r
  * Return: 0; -EINVAL bad cursor or count; -EAGAIN too many jobs waiting; -ENOMEM; -ESHUTDOWN. */
 int store_list(struct store *store, const struct store_filter *filter, const char *cursor,
 	       uint32_t count, store_list_done done, void *userdata);
+
+/** struct store_question - what a begin, or another area, needs to know of what went before */
+struct store_question {
+	const char *client;
+	const char *session; /* instead of @client: an open session, which itself does not count */
+	const char *area;    /* NULL = of no area */
+	struct store_cartridge cartridge; /* no lot = of none */
+};
+
+/** struct store_course - the answer */
+struct store_course {
+	uint32_t sessions;	 /* of the client with strokes in that area */
+	uint64_t last_wall_usec; /* when the latest of them ended, or as far as it has come; 0 =
+				    none */
+	bool cartridge_bound;	 /* to any other session */
+};
+
+/** store_course_done - @course lives during the call; NULL when @result < 0 */
+typedef void (*store_course_done)(void *userdata, int result, const struct store_course *course);
+
+/** store_ask() - answered by a thread that no list and no export keeps busy
+ * Return: 0; -EAGAIN too many wait; -ENOMEM; -ESHUTDOWN. */
+int store_ask(struct store *store, const struct store_question *question, store_course_done done,
+	      void *userdata);
 
 enum store_what {
 	STORE_SAMPLES, /* 64-byte records, driver/uapi/telemetry.h, in order of time */

@@ -9,6 +9,7 @@
 #include "daemon/store/export.h"
 #include "daemon/store/schema.h"
 #include "daemon/store/store.h"
+#include "driver/base/clock.h"
 
 /* 16 texts of nothing but control characters, six bytes each in JSON, and the numbers. */
 #define SUMMARY_HEAD_MAX (6 * 16 * STORE_TEXT_MAX + 4096)
@@ -18,6 +19,7 @@ enum summary_type {
 	SUMMARY_NUMBER,
 	SUMMARY_BOOL,
 	SUMMARY_TIME,
+	SUMMARY_DATE,
 	SUMMARY_BCD,
 };
 
@@ -69,6 +71,45 @@ static const struct summary_key summary_keys[] = {
 
 #define SUMMARY_KEYS ELEMENTSOF(summary_keys)
 
+static const struct summary_key answer_keys[] = {
+	{"question", "question", SUMMARY_TEXT}, {"text", "text", SUMMARY_TEXT},
+	{"kind", "kind", SUMMARY_TEXT},		{"answer", "answer", SUMMARY_TEXT},
+	{"time", "wall_usec", SUMMARY_TIME},
+};
+
+static const struct summary_key cartridge_keys[] = {
+	{"uid", "uid", SUMMARY_TEXT},		{"serial", "serial", SUMMARY_TEXT},
+	{"lot", "lot", SUMMARY_TEXT},		{"expires", "expires_days", SUMMARY_DATE},
+	{"needles", "needles", SUMMARY_NUMBER}, {"length_um", "length_um", SUMMARY_NUMBER},
+	{"time", "wall_usec", SUMMARY_TIME},
+};
+
+static const struct summary_key segment_keys[] = {
+	{"profile", "profile", SUMMARY_TEXT},
+	{"area", "area", SUMMARY_TEXT},
+	{"area_size_cm2", "area_size_cm2", SUMMARY_NUMBER},
+	{"started", "started_wall_usec", SUMMARY_TIME},
+	{"started_usec", "started_usec", SUMMARY_NUMBER},
+	{"ended", "ended_wall_usec", SUMMARY_TIME},
+	{"ended_usec", "ended_usec", SUMMARY_NUMBER},
+	{"depth_limit_um", "depth_limit_um", SUMMARY_NUMBER},
+	{"speed_limit_min_rpm", "speed_limit_min_rpm", SUMMARY_NUMBER},
+	{"speed_limit_max_rpm", "speed_limit_max_rpm", SUMMARY_NUMBER},
+	{"density_warning_per_cm2", "density_warning_per_cm2", SUMMARY_NUMBER},
+	{"target_depth_um", "target_depth_um", SUMMARY_NUMBER},
+	{"target_speed_rpm", "target_speed_rpm", SUMMARY_NUMBER},
+	{"run_ms", "run_ms", SUMMARY_NUMBER},
+	{"strokes", "strokes", SUMMARY_NUMBER},
+	{"depth_mean_um", "depth_mean_um", SUMMARY_NUMBER},
+	{"depth_p95_um", "depth_p95_um", SUMMARY_NUMBER},
+	{"depth_max_um", "depth_max_um", SUMMARY_NUMBER},
+	{"speed_mean_rpm", "speed_mean_rpm", SUMMARY_NUMBER},
+	{"speed_p95_rpm", "speed_p95_rpm", SUMMARY_NUMBER},
+	{"speed_max_rpm", "speed_max_rpm", SUMMARY_NUMBER},
+	{"needles", "needles", SUMMARY_NUMBER},
+	{"punctures_per_cm2", "punctures_per_cm2", SUMMARY_NUMBER},
+};
+
 static const char gaps_sql[] = "SELECT n, after_seq, before_seq, missing, reason, wall_usec, usec"
 			       " FROM gap WHERE session = ? AND n > ? ORDER BY n LIMIT 1";
 
@@ -100,6 +141,9 @@ static struct field field_of(sqlite3_stmt *statement, int column, const struct s
 		return FIELD_B(key->key, number != 0);
 	case SUMMARY_TIME:
 		return FIELD_S(key->key, export_time(scratch, (uint64_t)number));
+	case SUMMARY_DATE:
+		wall_date((uint32_t)number, scratch);
+		return FIELD_S(key->key, scratch);
 	case SUMMARY_BCD:
 		snprintf(scratch, EXPORT_TIME_MAX, "%x.%02x", (unsigned int)(number >> 8),
 			 (unsigned int)(number & 0xff));
@@ -108,25 +152,17 @@ static struct field field_of(sqlite3_stmt *statement, int column, const struct s
 	return FIELD_S(key->key, NULL);
 }
 
-/* "SELECT a, b, ... FROM session WHERE n = ?", from the table above */
-static int head_prepare(struct sender *sender, sqlite3_stmt **ret)
+/* "SELECT a, b, ..." and @rest, from one of the tables above */
+static int keys_prepare(struct sender *sender, const struct summary_key *keys, size_t n_keys,
+			const char *rest, sqlite3_stmt **ret)
 {
 	char sql[4096];
 	size_t used = 0;
-	int has_holds = schema_has_holds(sender->db);
 
-	if (has_holds < 0)
-		return has_holds;
-	for (size_t i = 0; i < SUMMARY_KEYS; i++) {
-		const char *column = summary_keys[i].column;
-
-		/* In a file from before there were any, nothing is held. */
-		if (!has_holds && strcmp(column, SCHEMA_HELD) == 0)
-			column = "0";
+	for (size_t i = 0; i < n_keys; i++)
 		used += (size_t)snprintf(sql + used, sizeof(sql) - used, "%s %s",
-					 i ? "," : "SELECT", column);
-	}
-	snprintf(sql + used, sizeof(sql) - used, " FROM session WHERE n = ?");
+					 i ? "," : "SELECT", keys[i].column);
+	snprintf(sql + used, sizeof(sql) - used, " %s", rest);
 	return db_prepare(sender->db, ret, sql);
 }
 
@@ -136,7 +172,8 @@ static int head_make(struct sender *sender, char *buf, size_t size)
 	_cleanup_statement_ sqlite3_stmt *statement = NULL;
 	struct field fields[SUMMARY_KEYS];
 	struct scratch scratch;
-	int r = head_prepare(sender, &statement);
+	int r = keys_prepare(sender, summary_keys, SUMMARY_KEYS, "FROM session WHERE n = ?",
+			     &statement);
 
 	if (r >= 0)
 		r = DB_BIND(statement, DB_I(sender->session));
@@ -190,6 +227,69 @@ static int gap_take(struct sender *sender, sqlite3_stmt *statement)
 	return r < 0 ? r : 0;
 }
 
+/** struct summary_list - rows of another table that belong to the session */
+struct summary_list {
+	const char *key;
+	const char *table;
+	const struct summary_key *keys;
+	size_t n_keys;
+};
+
+static const struct summary_list summary_lists[] = {
+	{"screening_answers", "screening", answer_keys, ELEMENTSOF(answer_keys)},
+	{"cartridges", "cartridge", cartridge_keys, ELEMENTSOF(cartridge_keys)},
+	{"segments", "segment", segment_keys, ELEMENTSOF(segment_keys)},
+};
+
+/* The row after @*after of the list, as an object. Return: 1; 0 there is none; negative errno. */
+static int list_take(struct sender *sender, const struct summary_list *list, int64_t *after)
+{
+	_cleanup_statement_ sqlite3_stmt *statement = NULL;
+	struct field fields[SUMMARY_KEYS];
+	struct scratch scratch;
+	char rest[128];
+	int r;
+
+	snprintf(rest, sizeof(rest), ", n FROM %s WHERE session = ? AND n > ? ORDER BY n LIMIT 1",
+		 list->table);
+	r = keys_prepare(sender, list->keys, list->n_keys, rest, &statement);
+	if (r >= 0)
+		r = DB_BIND(statement, DB_I(sender->session), DB_I(*after));
+	if (r >= 0)
+		r = db_step(statement);
+	if (r <= 0)
+		return r;
+	for (size_t i = 0; i < list->n_keys; i++)
+		fields[i] = field_of(statement, (int)i, &list->keys[i], scratch.texts[i]);
+	*after = sqlite3_column_int64(statement, (int)list->n_keys);
+	free(sender->text);
+	sender->text = malloc(SUMMARY_HEAD_MAX);
+	if (!sender->text)
+		return -ENOMEM;
+	r = fields_json(sender->text, SUMMARY_HEAD_MAX, fields, list->n_keys);
+	return r < 0 ? r : 1;
+}
+
+/* No statement stays open while the reader is waited for. */
+static int list_send(struct sender *sender, const struct summary_list *list)
+{
+	char head[40];
+	int64_t after = 0;
+	bool first = true;
+	int r;
+
+	snprintf(head, sizeof(head), "],\"%s\":[", list->key);
+	r = stream_text(&sender->stream, head);
+	while (r >= 0) {
+		r = list_take(sender, list, &after);
+		if (r <= 0)
+			break;
+		r = element_send(sender, first);
+		first = false;
+	}
+	return r;
+}
+
 int export_summary(struct sender *sender)
 {
 	_cleanup_free_ char *head = malloc(SUMMARY_HEAD_MAX);
@@ -212,5 +312,7 @@ int export_summary(struct sender *sender)
 		r = stream_text(&sender->stream, "],\"alarms\":[");
 	if (r >= 0)
 		r = export_rows(sender, alarms_sql, export_event_take, element_send);
+	for (size_t i = 0; i < ELEMENTSOF(summary_lists) && r >= 0; i++)
+		r = list_send(sender, &summary_lists[i]);
 	return r < 0 ? r : stream_text(&sender->stream, "]}\n");
 }

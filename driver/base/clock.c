@@ -10,7 +10,6 @@
 
 #define TIMESYNC_FILE "/run/systemd/timesync/synchronized" /* exists when it is */
 #define NSEC_PER_SEC 1000000000ULL
-#define USEC_PER_DAY (86400ULL * USEC_PER_SEC)
 
 /* A program that cannot tell the time must not drive a pen; its death is a stop. */
 static struct timespec clock_read(clockid_t clock)

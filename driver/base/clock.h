@@ -10,6 +10,7 @@
 
 #define USEC_PER_MSEC 1000ULL
 #define USEC_PER_SEC 1000000ULL
+#define USEC_PER_DAY (86400ULL * USEC_PER_SEC)
 #define NSEC_PER_USEC 1000ULL
 
 /** now_usec() - CLOCK_BOOTTIME in microseconds: monotonic, counts suspend. Any thread. */

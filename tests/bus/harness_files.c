@@ -102,6 +102,7 @@ void rig_make_dir(struct rig *rig)
 	make_dir(rig, "bus.d");
 	make_dir(rig, "mnpend.conf.d");
 	make_dir(rig, "profiles.d");
+	make_dir(rig, "screening.d");
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)

@@ -99,7 +99,7 @@ static void of_one_moment_while_it_is_written(void **state)
 	assert_string_equal(fixture_text(&copy, "PRAGMA integrity_check"), "ok");
 	assert_string_equal(fixture_text(&copy, "PRAGMA journal_mode"), "delete");
 	assert_int_equal(count_files(&f, "copy.db"), 1); /* it needs no file beside it */
-	assert_int_equal(fixture_number(&copy, "PRAGMA user_version"), 3);
+	assert_int_equal(fixture_number(&copy, "PRAGMA user_version"), 4);
 	assert_int_equal(fixture_number(&copy, "SELECT count(*) FROM event WHERE kind = 'before'"),
 			 1);
 	assert_int_equal(fixture_number(&copy, "SELECT count(*) FROM block WHERE session = 1"),

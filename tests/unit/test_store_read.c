@@ -210,15 +210,18 @@ static void summary_of_changes(void **state)
 static void largest_summary(void **state)
 {
 	struct store_session session = fixture_session(FIXTURE_ID);
-	char text[STORE_TEXT_MAX + 1];
+	char text[STORE_TEXT_MAX + 1], name[STORE_NAME_MAX];
 	json_object *object;
 	struct fixture f;
 	size_t size;
 
 	memset(text, 1, STORE_TEXT_MAX);
 	text[STORE_TEXT_MAX] = '\0';
-	session.pen = session.model = session.transport = session.profile = text;
-	session.profile_digest = session.area = session.client = session.operator_name = text;
+	memset(name, 1, STORE_NAME_MAX - 1);
+	name[STORE_NAME_MAX - 1] = '\0';
+	session.profile = session.area = name;
+	session.pen = session.model = session.transport = text;
+	session.profile_digest = session.client = session.operator_name = text;
 	session.screening = session.consent = session.sign_off = session.cartridge = text;
 	session.cartridge_uid = session.cartridge_lot = text;
 	fixture_new(&f);

@@ -60,7 +60,7 @@ static void begin_writes_all(void **state)
 		fixture_text(&f, "SELECT kind||'|'||pen||'|'||usec||'|'||wall_usec||'|'||details"
 				 " FROM event"),
 		"begin|VPEN0001|1000000000|1795207501123456|{\"profile\":\"face-lines\",\"area\":"
-		"\"cheek\"}");
+		"\"cheek\",\"area_size_cm2\":40}");
 	fixture_free(&f);
 }
 
@@ -105,9 +105,10 @@ static void totals_and_trend(void **state)
 				 "motor_mean_ma||'|'||motor_max_ma FROM trend ORDER BY n LIMIT 1"
 				 " OFFSET 2"),
 		"1000200000|1795207501323456|100|400|450|499|5900|5950|5999|200|205|209");
-	assert_string_equal(fixture_text(&f, "SELECT group_concat(kind||details) FROM event"),
-			    "begin{\"profile\":\"face-lines\",\"area\":\"cheek\"},"
-			    "end{\"outcome\":\"done\"}");
+	assert_string_equal(
+		fixture_text(&f, "SELECT group_concat(kind||details) FROM event"),
+		"begin{\"profile\":\"face-lines\",\"area\":\"cheek\",\"area_size_cm2\":40},"
+		"end{\"outcome\":\"done\"}");
 	fixture_free(&f);
 }
 
