@@ -295,37 +295,6 @@ void report_model_times(struct report_input *input)
 	marks(input, events);
 }
 
-/* ---- texts ---- */
-
-static void notes(struct report_input *input, json_object *events)
-{
-	struct report *report = &input->report;
-	size_t before = report->n_notes;
-
-	for (size_t i = 0; i < count(events); i++) {
-		json_object *event = json_object_array_get_idx(events, i);
-		json_object *details = json_get(event, "details");
-		struct report_line *line;
-
-		if (!is_kind(event, "note"))
-			continue;
-		if (report->n_notes == before) {
-			line = report_add(report, notes);
-			if (line)
-				*line = (struct report_line){REPORT_HEADING, "Notes"};
-		}
-		line = report_add(report, notes);
-		if (line)
-			*line = (struct report_line){
-				REPORT_ITEM,
-				report_text(report, "%s  %s: %s",
-					    report_offset(input, json_u64(event, "usec")),
-					    json_string(details, "kind"),
-					    json_string(details, "text")),
-			};
-	}
-}
-
 /* Where the session still runs, or a clock ran on, the end is what came last. */
 static void close_times(struct report *report)
 {
@@ -333,34 +302,6 @@ static void close_times(struct report *report)
 	end_limits(report, report->end_usec);
 	if (report->n_bands && !report->bands[report->n_bands - 1].to_usec)
 		report->bands[report->n_bands - 1].to_usec = report->end_usec;
-}
-
-static void foot(struct report_input *input)
-{
-	json_object *chain = json_get(input->summary, "chain");
-	const char *head = json_string(chain, "head"), *signature = json_string(chain, "signature");
-
-	if (*head)
-		input->report.foot = report_text(&input->report, "record head %s%s%s", head,
-						 *signature ? ", signature " : "", signature);
-}
-
-static void say_what_it_is_drawn_from(struct report_input *input)
-{
-	struct report_line *line;
-
-	if (!input->from_trend)
-		return;
-	line = report_add(&input->report, notes);
-	if (line)
-		*line = (struct report_line){
-			REPORT_PARAGRAPH,
-			report_text(&input->report,
-				    "Drawn from the smallest and largest value of each 100 ms: of "
-				    "%" PRIu64 " samples %" PRIu64 " are still kept one by one.",
-				    json_u64(input->summary, "samples"),
-				    json_u64(input->summary, "samples_kept")),
-		};
 }
 
 void report_model_texts(struct report_input *input)
@@ -372,7 +313,5 @@ void report_model_texts(struct report_input *input)
 	report->id = report_text(report, "%s", json_string(input->summary, "id"));
 	report_head(input);
 	report_totals(input);
-	say_what_it_is_drawn_from(input);
-	notes(input, json_get(input->summary, "events"));
-	foot(input);
+	report_notes(input);
 }

@@ -39,6 +39,8 @@ void report_model_texts(struct report_input *input);
 /** report_head() - pairs of the head; report_totals() - a row for each area, and the session's */
 void report_head(struct report_input *input);
 void report_totals(struct report_input *input);
+/** report_notes() - what is said in words below them, and the foot of each page */
+void report_notes(struct report_input *input);
 
 /** report_offset() - @usec of the boot clock as "1:05" since the session began */
 const char *report_offset(struct report_input *input, uint64_t usec);

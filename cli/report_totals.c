@@ -76,11 +76,53 @@ static void head_left(struct report_input *input)
 	pair(report, false, "Consent", "%s", json_string(summary, "consent"));
 }
 
+/* What the ledger bound; a record of before there was one has what the pen read, or was typed in.
+ */
+static void cartridge(struct report_input *input)
+{
+	json_object *bound = json_get(input->summary, "cartridges");
+	json_object *last = json_object_is_type(bound, json_type_array)
+				    ? json_object_array_get_idx(
+					      bound, MAX(json_object_array_length(bound), 1u) - 1)
+				    : NULL;
+	json_object *from = last ? last : input->summary;
+	const char *typed = json_string(input->summary, "cartridge");
+	struct report *report = &input->report;
+
+	if (!last && *typed)
+		pair(report, false, "Cartridge", "%s (typed in)", typed);
+	else
+		pair(report, false, "Cartridge", "lot %s, expires %s",
+		     json_string(from, last ? "lot" : "cartridge_lot"),
+		     json_string(from, last ? "expires" : "cartridge_expires"));
+	if (*json_string(last, "serial"))
+		pair(report, false, "Its serial", "%s (typed in)", json_string(last, "serial"));
+	else
+		pair(report, false, "Its uid", "%s",
+		     json_string(from, last ? "uid" : "cartridge_uid"));
+}
+
+/* All of them, when it took several. */
+static void more_cartridges(struct report_input *input)
+{
+	json_object *bound = json_get(input->summary, "cartridges");
+	size_t n =
+		json_object_is_type(bound, json_type_array) ? json_object_array_length(bound) : 0;
+
+	for (size_t i = 0; n > 1 && i < n; i++) {
+		json_object *one = json_object_array_get_idx(bound, i);
+		const char *serial = json_string(one, "serial");
+
+		pair(&input->report, true, "Cartridge", "%zu of %zu: lot %s, %s %s, expires %s",
+		     i + 1, n, json_string(one, "lot"), *serial ? "serial" : "uid",
+		     *serial ? serial : json_string(one, "uid"), json_string(one, "expires"));
+	}
+}
+
 static void head_right(struct report_input *input)
 {
 	struct report *report = &input->report;
 	json_object *summary = input->summary;
-	const char *typed = json_string(summary, "cartridge");
 	char run[VALUE_SIZE];
 
 	pair(report, false, "Pen", "%s (%s)", json_string(summary, "pen"),
@@ -90,13 +132,7 @@ static void head_right(struct report_input *input)
 	pair(report, false, "Calibration", "%s%s",
 	     *json_string(summary, "calibration_due") ? "due " : "",
 	     json_string(summary, "calibration_due"));
-	if (*typed)
-		pair(report, false, "Cartridge", "%s (typed in)", typed);
-	else
-		pair(report, false, "Cartridge", "lot %s, expires %s",
-		     json_string(summary, "cartridge_lot"),
-		     json_string(summary, "cartridge_expires"));
-	pair(report, false, "Cartridge uid", "%s", json_string(summary, "cartridge_uid"));
+	cartridge(input);
 	pair(report, false, "Motor time", "%s, %" PRIu64 " strokes",
 	     value_time(json_u64(summary, "run_ms"), run), json_u64(summary, "strokes"));
 	pair(report, false, "Samples", "%" PRIu64 " on record, %" PRIu64 " missing",
@@ -111,6 +147,7 @@ void report_head(struct report_input *input)
 	head_right(input);
 	pair(&input->report, true, "Profile", "%s, BLAKE2b-256 %s", json_string(summary, "profile"),
 	     json_string(summary, "profile_digest"));
+	more_cartridges(input);
 	if (*json_string(summary, "sign_off"))
 		pair(&input->report, true, "Signed off", "%s", json_string(summary, "sign_off"));
 }

@@ -27,8 +27,8 @@ static double draw(struct rig *rig, const char *suffix)
 	char bus[256], words[256], file[BENCH_PATH_MAX + 16];
 	const char *const environment[] = {bus, words, "LC_ALL=C.UTF-8", NULL};
 	const struct process_options options = {.environment = environment};
-	const char *const argv[] = {program("mnpenctl"), "session", "report", rig->id, "-o",
-				    file,		 NULL};
+	const char *const argv[] = {
+		program("mnpenctl"), "session", "report", rig->id, "-o", file, NULL};
 	struct process process = {0};
 	uint64_t start_ns;
 	double ms;

@@ -10,9 +10,9 @@
 #include "driver/proto/records.h"
 #include "tests/bench/bench.h"
 
-#define A_BLOCK 250		/* samples, as at 1 kHz */
-#define A_TRANSACTION 200	/* blocks: the daemon has to write, too */
-#define A_ROUND_MS 20000	/* the trigger is pressed for 12 s of it */
+#define A_BLOCK 250	  /* samples, as at 1 kHz */
+#define A_TRANSACTION 200 /* blocks: the daemon has to write, too */
+#define A_ROUND_MS 20000  /* the trigger is pressed for 12 s of it */
 
 DEFINE_CLEANUP(struct block_codec *, block_codec_free)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reports, cards and exports of real sessions: what stands in them, what is left when they fail, and
- * what they take of the memory.
+ * Reports, cards and exports of real sessions: what stands in them, what is left when they fail,
+ * and what they take of the memory.
  */
 #include "tests/bus/harness_cli.h"
 
@@ -23,7 +23,8 @@ static void run(struct rig *rig, int code, const char *command, const char *id, 
 {
 	char line[512];
 
-	snprintf(line, sizeof(line), "%s %s%s%s", command, id, path ? " -o " : "", path ? path : "");
+	snprintf(line, sizeof(line), "%s %s%s%s", command, id, path ? " -o " : "",
+		 path ? path : "");
 	json_object_put(cli_json(rig, code, line));
 }
 
@@ -217,10 +218,11 @@ static void test_without_samples(void **state)
 	assert_string_equal(result.out, "");
 	cli_free(&result);
 
-	db_exec(rig->db, "DELETE FROM trend; UPDATE session SET samples = 0;"
-			 "INSERT INTO gap (session, missing, reason, usec, wall_usec) SELECT n, 1000,"
-			 " 'queue-full', started_usec + 900000, started_wall_usec + 900000"
-			 " FROM session");
+	db_exec(rig->db,
+		"DELETE FROM trend; UPDATE session SET samples = 0;"
+		"INSERT INTO gap (session, missing, reason, usec, wall_usec) SELECT n, 1000,"
+		" 'queue-full', started_usec + 900000, started_wall_usec + 900000"
+		" FROM session");
 	gaps = report_text_of(rig, rig->id);
 	assert_holds(gaps, "no samples are on record");
 	db_exec(rig->db, "DELETE FROM gap; DELETE FROM event");
@@ -308,7 +310,8 @@ static void test_card(void **state)
 	pdf = slurp(path, NULL);
 	assert_memory_equal(pdf, "%PDF-1.", 7);
 
-	/* The clinic's own words, and wrong ones: the card is refused, the report is made without. */
+	/* The clinic's own words, and wrong ones: the card is refused, the report is made without.
+	 */
 	rig_write(rig, "aftercare.conf", "= Nachsorge\n- bis {T+24h}\n");
 	result = cli_run(rig, NULL, line);
 	assert_memory_equal(result.out, "Nachsorge\n- bis ", 16);
@@ -356,13 +359,14 @@ static void test_memory(void **state)
 	end_session(rig);
 	export_all(rig);
 	before_kib = children_kib();
-	db_exec(rig->db,
-		"WITH RECURSIVE i(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM i WHERE k < 1 + 3600000"
-		" / (SELECT sum(count) FROM block))"
-		" INSERT INTO block (session, first_seq, last_seq, count, first_host_usec,"
-		" last_host_usec, data) SELECT session, first_seq, last_seq, count, first_host_usec,"
-		" last_host_usec, data FROM i, block;"
-		"UPDATE session SET samples = (SELECT sum(count) FROM block)");
+	db_exec(rig->db, "WITH RECURSIVE i(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM i WHERE k < "
+			 "1 + 3600000"
+			 " / (SELECT sum(count) FROM block))"
+			 " INSERT INTO block (session, first_seq, last_seq, count, first_host_usec,"
+			 " last_host_usec, data) SELECT session, first_seq, last_seq, count, "
+			 "first_host_usec,"
+			 " last_host_usec, data FROM i, block;"
+			 "UPDATE session SET samples = (SELECT sum(count) FROM block)");
 	assert_true(session_number(rig, "samples") > 3600000);
 	rig_await_healthy(rig, true, 2 * STEP_MS);
 	export_all(rig);
@@ -374,9 +378,12 @@ static void test_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(test_a_session),	RIG_TEST(test_while_it_is_open),
-		RIG_TEST(test_without_samples), RIG_TEST(test_errors),
-		RIG_TEST(test_card),		RIG_TEST(test_memory),
+		RIG_TEST(test_a_session),
+		RIG_TEST(test_while_it_is_open),
+		RIG_TEST(test_without_samples),
+		RIG_TEST(test_errors),
+		RIG_TEST(test_card),
+		RIG_TEST(test_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

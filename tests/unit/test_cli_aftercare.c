@@ -63,9 +63,8 @@ static void hours_pass(void **state)
 		char date[AFTERCARE_DATE_SIZE];
 
 		zone(table[i].zone);
-		assert_string_equal(
-			aftercare_after_hours(at(table[i].ended), table[i].hours, date),
-			table[i].date);
+		assert_string_equal(aftercare_after_hours(at(table[i].ended), table[i].hours, date),
+				    table[i].date);
 	}
 }
 
@@ -231,7 +230,7 @@ static void one_line(char *text)
 static void shipped_words(void **state)
 {
 	static const char *const must[] = {
-		"Monday 30 November 2026, 23:56",  /* make-up, shade: 24 h */
+		"Monday 30 November 2026, 23:56",   /* make-up, shade: 24 h */
 		"Wednesday 2 December 2026, 23:56", /* sun, sweat: 72 h */
 		"Sunday 6 December 2026",	    /* harsh products, and redness: 7 d */
 		"Sunday 13 December 2026",	    /* sunscreen: 14 d */

@@ -26,8 +26,8 @@
 	"\"outcome\":\"completed\","
 #define OPEN "\"ended\":null,\"ended_usec\":null,\"outcome\":null,"
 #define EVENT(usec, kind, details)                                                                 \
-	"{\"n\":1,\"time\":\"2026-11-29T23:55:40.167073Z\",\"usec\":" #usec                        \
-	",\"kind\":\"" kind "\",\"details\":{" details "}}"
+	"{\"n\":1,\"time\":\"2026-11-29T23:55:40.167073Z\",\"usec\":" #usec ",\"kind\":\"" kind    \
+	"\",\"details\":{" details "}}"
 #define ARMED(usec, limit)                                                                         \
 	EVENT(usec, "armed",                                                                       \
 	      "\"depth_um\":500,\"speed_rpm\":6000,\"depth_limit_um\":" #limit                     \
@@ -123,12 +123,11 @@ static void areas_by_events(void **state)
 
 static void areas_by_segments(void **state)
 {
-	static const char *const expected[] = {"A",    "brow", "0:01", "0:10.0", "1000",
-					       "0.75", "0.50", "0.51", "0.52",	 "6001",
+	static const char *const expected[] = {"A",    "brow", "0:01",	      "0:10.0", "1000",
+					       "0.75", "0.50", "0.51",	      "0.52",	"6001",
 					       "6010", "6020", "\342\200\223"};
-	struct report_input *input =
-		made(HEAD OPEN "\"events\":[" BEGIN "],\"segments\":[" SEGMENT(
-			"brow", 2000000, 3000000) "," SEGMENT("nose", 3000000, 9000000) "]}");
+	struct report_input *input = made(HEAD OPEN "\"events\":[" BEGIN "],\"segments\":[" SEGMENT(
+		"brow", 2000000, 3000000) "," SEGMENT("nose", 3000000, 9000000) "]}");
 	const struct report *report = &input->report;
 
 	assert_int_equal(report->n_bands, 3); /* the last one is still worked on */
@@ -142,12 +141,16 @@ static void areas_by_segments(void **state)
 
 static void limits_hold_until_they_may_be_others(void **state)
 {
-	struct report_input *input =
-		made(HEAD ENDED "\"events\":[" BEGIN "," ARMED(2000000, 1000) "," EVENT(
-			3000000, "target",
-			"\"depth_um\":600,\"speed_rpm\":7000") "," DISARMED(4000000, "disarm") ","
-		     ARMED(5000000, 1000) "," EVENT(6000000, "area", "\"area\":\"nose\"") ","
-		     ARMED(8000000, 500) "]}");
+	struct report_input *input = made(
+		HEAD ENDED
+		"\"events\":[" BEGIN
+		"," ARMED(2000000, 1000) "," EVENT(3000000, "target", "\"depth_um\":600,\"speed_rpm\":7000") "," DISARMED(
+			4000000,
+			"disarm") "," ARMED(5000000,
+					    1000) "," EVENT(6000000, "area",
+							    "\"area\":\"nose\"") "," ARMED(8000000,
+											   500) "]"
+												"}");
 	const struct report_limits *limits = input->report.limits;
 
 	assert_int_equal(input->report.n_limits, 4);
@@ -171,10 +174,9 @@ static void limits_hold_until_they_may_be_others(void **state)
 
 static void limits_of_an_older_record(void **state)
 {
-	struct report_input *input = made(
-		HEAD ENDED "\"events\":[" BEGIN "," EVENT(
-			2000000, "armed", "\"depth_um\":500,\"speed_rpm\":6000") "," DISARMED(
-			4000000, "disarm") "]}");
+	struct report_input *input = made(HEAD ENDED "\"events\":[" BEGIN "," EVENT(
+		2000000, "armed",
+		"\"depth_um\":500,\"speed_rpm\":6000") "," DISARMED(4000000, "disarm") "]}");
 
 	assert_int_equal(input->report.n_limits, 1);
 	assert_int_equal(input->report.limits[0].depth_limit_um, 1000);
@@ -185,16 +187,55 @@ static void limits_of_an_older_record(void **state)
 
 static void marks_stand_in_their_order(void **state)
 {
-	struct report_input *input = made(
-		HEAD ENDED "\"events\":[" BEGIN "," DISARMED(9000000, "depth-limit") "," EVENT(
-			9000001, "fault", "\"faults\":\"overdepth stalled\"") "," EVENT(
-			9500000, "note",
-			"\"kind\":\"reaction\",\"text\":\"red\"") "],\"alarms\":[" EVENT(
-			5000000, "alarm",
-			"\"id\":\"a\",\"alarm\":\"drive-on\",\"text\":\"unplug "
-			"it\"") "," EVENT(5000001, "alarm",
-					  "\"id\":\"a\",\"alarm\":\"drive-on\",\"text\":\"\"") "],"
-		"\"chain\":{\"head\":\"abc\",\"signature\":\"def\"}}");
+	struct report_input *input = made(HEAD ENDED "\"events\":[" BEGIN "," DISARMED(9000000, "de"
+												"pt"
+												"h-"
+												"li"
+												"mi"
+												"t") "," EVENT(
+		9000001, "fault",
+		"\"faults\":\"overdepth stalled\"") "," EVENT(9500000, "note",
+							      "\"kind\":\"reaction\",\"text\":"
+							      "\"red\"") "],\"alarms\":[" EVENT(5000000,
+												"al"
+												"ar"
+												"m",
+												"\""
+												"id"
+												"\""
+												":"
+												"\""
+												"a"
+												"\""
+												","
+												"\""
+												"al"
+												"ar"
+												"m"
+												"\""
+												":"
+												"\""
+												"dr"
+												"iv"
+												"e-"
+												"on"
+												"\""
+												","
+												"\""
+												"te"
+												"xt"
+												"\""
+												":"
+												"\""
+												"un"
+												"pl"
+												"ug"
+												" "
+												"it"
+												"\"") "," EVENT(5000001,
+														"alarm",
+														"\"id\":\"a\",\"alarm\":\"drive-on\",\"text\":\"\"") "],"
+																				     "\"chain\":{\"head\":\"abc\",\"signature\":\"def\"}}");
 	const struct report *report = &input->report;
 
 	assert_int_equal(report->n_marks, 3); /* the alarm once */

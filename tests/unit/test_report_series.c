@@ -144,8 +144,8 @@ static void values_are_round(void **state)
 		unsigned int numbers;
 		double end, step;
 	} table[] = {
-		{1133, 7, 1200, 200},	 {515, 7, 600, 100},   {1545, 7, 1750, 250},
-		{9270, 5, 10000, 2000}, {1000, 7, 1000, 200}, {1, 7, 1, 0.2},
+		{1133, 7, 1200, 200},	  {515, 7, 600, 100},	{1545, 7, 1750, 250},
+		{9270, 5, 10000, 2000},	  {1000, 7, 1000, 200}, {1, 7, 1, 0.2},
 		{65535, 5, 80000, 20000},
 	};
 
@@ -166,12 +166,9 @@ static void time_is_labelled(void **state)
 		double at_s;
 		const char *label, *unit;
 	} table[] = {
-		{USEC_PER_SEC / 10, 0.1, "0.1", "s"},
-		{2400000, 1.5, "1.5", "s"},
-		{12 * USEC_PER_SEC, 12, "0:12", "min:s"},
-		{HOUR, 600, "10:00", "min:s"},
-		{HOUR, 3600, "60:00", "min:s"},
-		{30 * HOUR, 36000, "10:00:00", "h:min:s"},
+		{USEC_PER_SEC / 10, 0.1, "0.1", "s"},	  {2400000, 1.5, "1.5", "s"},
+		{12 * USEC_PER_SEC, 12, "0:12", "min:s"}, {HOUR, 600, "10:00", "min:s"},
+		{HOUR, 3600, "60:00", "min:s"},		  {30 * HOUR, 36000, "10:00:00", "h:min:s"},
 	};
 
 	for (size_t i = 0; i < ELEMENTSOF(table); i++) {
@@ -188,10 +185,14 @@ static void time_is_labelled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_spike_survives), cmocka_unit_test(first_and_last_keep_their_order),
-		cmocka_unit_test(gaps_are_seen),      cmocka_unit_test(only_gaps),
-		cmocka_unit_test(odd_times),	      cmocka_unit_test(rows_of_a_trend),
-		cmocka_unit_test(values_are_round),   cmocka_unit_test(time_is_labelled),
+		cmocka_unit_test(one_spike_survives),
+		cmocka_unit_test(first_and_last_keep_their_order),
+		cmocka_unit_test(gaps_are_seen),
+		cmocka_unit_test(only_gaps),
+		cmocka_unit_test(odd_times),
+		cmocka_unit_test(rows_of_a_trend),
+		cmocka_unit_test(values_are_round),
+		cmocka_unit_test(time_is_labelled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
