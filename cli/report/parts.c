@@ -187,6 +187,7 @@ static void line(struct page *page, const struct report_line *line, const struct
 
 	switch (line->kind) {
 	case REPORT_HEADING:
+		page->y += page->y > PAGE_MARGIN ? page_line_height(font) / 2 : 0;
 		heading(page, headings, 2 * page_line_height(font), line->text);
 		break;
 	case REPORT_ITEM:

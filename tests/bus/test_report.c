@@ -289,7 +289,11 @@ static void test_card(void **state)
 	json_object *document;
 	char line[160], path[128];
 
-	assert_done(rig, rig_begin_as(rig, "fine-lines", "client-1", "cheek"));
+	rig_write(rig, "profiles.d/course.conf",
+		  "[Profile]\nTitle=T\nSource=s\nPedal=off\nMinInterval=28d\nMaxInterval=42d\n"
+		  "[Area cheek]\nMaxDepth=1mm\nMaxSpeed=9000rpm\n");
+	rig_reload(rig);
+	assert_done(rig, rig_begin_as(rig, "course", "client-1", "cheek"));
 	end_session(rig);
 	snprintf(line, sizeof(line), "session aftercare %s", rig->id);
 	result = cli_run(rig, NULL, line);
@@ -353,7 +357,9 @@ static void export_all(struct rig *rig)
 static void test_memory(void **state)
 {
 	struct rig *rig = rig_start(state, NULL);
+	unsigned int samples = 3600000 / (unsigned int)time_scale();
 	long before_kib;
+	char sql[768];
 
 	work(rig);
 	end_session(rig);

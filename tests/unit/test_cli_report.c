@@ -187,55 +187,60 @@ static void limits_of_an_older_record(void **state)
 
 static void marks_stand_in_their_order(void **state)
 {
-	struct report_input *input = made(HEAD ENDED "\"events\":[" BEGIN "," DISARMED(9000000, "de"
-												"pt"
-												"h-"
-												"li"
-												"mi"
-												"t") "," EVENT(
-		9000001, "fault",
-		"\"faults\":\"overdepth stalled\"") "," EVENT(9500000, "note",
-							      "\"kind\":\"reaction\",\"text\":"
-							      "\"red\"") "],\"alarms\":[" EVENT(5000000,
-												"al"
-												"ar"
-												"m",
-												"\""
-												"id"
-												"\""
-												":"
-												"\""
-												"a"
-												"\""
-												","
-												"\""
-												"al"
-												"ar"
-												"m"
-												"\""
-												":"
-												"\""
-												"dr"
-												"iv"
-												"e-"
-												"on"
-												"\""
-												","
-												"\""
-												"te"
-												"xt"
-												"\""
-												":"
-												"\""
-												"un"
-												"pl"
-												"ug"
-												" "
-												"it"
-												"\"") "," EVENT(5000001,
-														"alarm",
-														"\"id\":\"a\",\"alarm\":\"drive-on\",\"text\":\"\"") "],"
-																				     "\"chain\":{\"head\":\"abc\",\"signature\":\"def\"}}");
+	struct report_input *input = made(HEAD ENDED "\"events\":[" BEGIN "," DISARMED(
+		9000000,
+		"de"
+		"pt"
+		"h-"
+		"li"
+		"mi"
+		"t") "," EVENT(9000001, "fault",
+			       "\"faults\":\"overdepth stalled\"") "," EVENT(9500000, "note",
+									     "\"kind\":"
+									     "\"reaction\","
+									     "\"text\":"
+									     "\"red\"") "],"
+											"\"alarms\""
+											":[" EVENT(5000000,
+												   "al"
+												   "ar"
+												   "m",
+												   "\""
+												   "id"
+												   "\""
+												   ":"
+												   "\""
+												   "a"
+												   "\""
+												   ","
+												   "\""
+												   "al"
+												   "ar"
+												   "m"
+												   "\""
+												   ":"
+												   "\""
+												   "dr"
+												   "iv"
+												   "e-"
+												   "on"
+												   "\""
+												   ","
+												   "\""
+												   "te"
+												   "xt"
+												   "\""
+												   ":"
+												   "\""
+												   "un"
+												   "pl"
+												   "ug"
+												   " "
+												   "it"
+												   "\"") "," EVENT(5000001,
+														   "alarm",
+														   "\"id\":\"a\",\"alarm\":\"drive-on\",\"text\":\"\"") "],"
+																					"\"chain\":{\"head\":\"abc\",\"signature\":\"def\"}}");
 	const struct report *report = &input->report;
 
 	assert_int_equal(report->n_marks, 3); /* the alarm once */
