@@ -47,8 +47,10 @@ void part_head(struct page *page)
 		pair(page, &report->head[i], page_left(page) + (i < half ? 0 : width + GUTTER),
 		     page->y + (double)(i % half) * line, width);
 	page->y += (double)half * line;
-	for (size_t i = narrow; i < report->n_head; i++, page->y += line)
+	for (size_t i = narrow; i < report->n_head; i++) {
 		pair(page, &report->head[i], page_left(page), page->y, page_width(page));
+		page->y += line;
+	}
 	page->y += 8;
 }
 

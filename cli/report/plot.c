@@ -14,6 +14,7 @@
 #define SPEED_HEIGHT 105.0
 #define COLUMNS_MAX 2048
 #define COLUMN_PT 0.5
+#define HATCH 4.0 /* between two of its lines */
 #define TIME_NUMBER_ROOM 44.0
 
 double plot_x(const struct plot *plot, uint64_t usec)
@@ -66,8 +67,8 @@ void plot_hatch(cairo_t *cr, double x, double y, double width, double height)
 	cairo_set_line_width(cr, 0.5);
 	cairo_set_dash(cr, NULL, 0, 0);
 	/* Lines of one grid, wherever the rectangle lies. */
-	for (double at = floor((x - height) / 4) * 4; at < x + width; at += 4) {
-		cairo_move_to(cr, at, y + height);
+	for (int i = (int)floor((x - height) / HATCH); i * HATCH < x + width; i++) {
+		cairo_move_to(cr, i * HATCH, y + height);
 		cairo_rel_line_to(cr, height, -height);
 	}
 	cairo_stroke(cr);

@@ -93,11 +93,11 @@ static void assert_svg(struct rig *rig, const char *svg)
 		">Session report<",
 		rig->id,
 		">client-1<",
-		">" RIG_SERIAL " (usbip)<",
+		">VPEN0001 (usbip)<",
 		">Measured depth of the needles, mm<",
 		">Measured speed, strokes a minute (rpm)<",
 		">Time since the session began, ",
-		">A  " RIG_AREA "<",
+		">A  face<",
 		">trip ",
 		">limit ",
 		">target ",
@@ -365,18 +365,20 @@ static void test_memory(void **state)
 	end_session(rig);
 	export_all(rig);
 	before_kib = children_kib();
-	db_exec(rig->db, "WITH RECURSIVE i(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM i WHERE k < "
-			 "1 + 3600000"
-			 " / (SELECT sum(count) FROM block))"
-			 " INSERT INTO block (session, first_seq, last_seq, count, first_host_usec,"
-			 " last_host_usec, data) SELECT session, first_seq, last_seq, count, "
-			 "first_host_usec,"
-			 " last_host_usec, data FROM i, block;"
-			 "UPDATE session SET samples = (SELECT sum(count) FROM block)");
-	assert_true(session_number(rig, "samples") > 3600000);
+	snprintf(sql, sizeof(sql),
+		 "WITH RECURSIVE i(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM i WHERE k < 1 + %u"
+		 " / (SELECT sum(count) FROM block))"
+		 " INSERT INTO block (session, first_seq, last_seq, count, first_host_usec,"
+		 " last_host_usec, data) SELECT session, first_seq, last_seq, count,"
+		 " first_host_usec, last_host_usec, data FROM i, block;"
+		 "UPDATE session SET samples = (SELECT sum(count) FROM block)",
+		 samples);
+	db_exec(rig->db, sql);
+	assert_true(session_number(rig, "samples") > samples);
 	rig_await_healthy(rig, true, 2 * STEP_MS);
 	export_all(rig);
-	if (children_kib() > before_kib + 4096)
+	/* What a sanitizer keeps of what is freed is no measure. */
+	if (time_scale() == 1 && children_kib() > before_kib + 4096)
 		fail_msg("a second: %ld KiB, an hour: %ld KiB", before_kib, children_kib());
 	rig_stop(rig);
 }

@@ -67,7 +67,7 @@ static void nothing_overlaps(void **state)
 		struct report report;
 
 		report_case(&report, which);
-		for (double width = 330; width < 1300; width += 67) {
+		for (int width = 330; width < 1300; width += 67) {
 			const struct report_paper paper = {width, 842};
 			struct report_boxes boxes = {0};
 			_cleanup_free_ char *data = NULL;
