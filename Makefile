@@ -32,6 +32,7 @@ WARNINGS := -Wall -Wextra -Werror -Wconversion -Wswitch-enum -Wshadow -Wundef -W
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
 	-Wcast-qual -Wnull-dereference -Wno-unused-parameter
 CPPFLAGS_ALL := -I. -D_GNU_SOURCE -DMNPEN_VERSION='"$(VERSION)"' -DMNPEN_DATADIR='"$(prefix)/share/mnpen"' \
+	-DMNPEN_LIBDIR='"$(prefix)/lib/mnpen"' \
 	-DMNPEN_SYSCONFDIR='"$(sysconfdir)/mnpen"' -DMNPEN_STATEDIR='"$(localstatedir)/lib/mnpen"' $(CPPFLAGS)
 CFLAGS ?= -O2 -g
 CFLAGS_ALL := -std=gnu11 $(WARNINGS) -fstack-protector-strong -fPIE -pthread $(SANITIZE) $(CFLAGS)
@@ -49,7 +50,8 @@ PACKAGES_BRIDGE := umockdev-1.0
 once = $(eval $(1) := $(2))$($(1))
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
 LIBS_DAEMON = $(call once,LIBS_DAEMON,$(shell pkg-config --libs $(PACKAGES_DAEMON) 2>/dev/null) -lm)
-LIBS_CLI = $(call once,LIBS_CLI,$(shell pkg-config --libs $(PACKAGES_CLI) $(PACKAGES_REPORT) 2>/dev/null) -lm)
+LIBS_CLI = $(call once,LIBS_CLI,$(shell pkg-config --libs $(PACKAGES_CLI) 2>/dev/null) -lm -ldl)
+LIBS_REPORT = $(call once,LIBS_REPORT,$(shell pkg-config --libs $(PACKAGES_REPORT) 2>/dev/null) -lm)
 LIBS_GADGET = $(call once,LIBS_GADGET,$(shell pkg-config --libs $(PACKAGES_GADGET) 2>/dev/null) -lm)
 LIBS_BRIDGE = $(call once,LIBS_BRIDGE,$(shell pkg-config --libs $(PACKAGES_BRIDGE) 2>/dev/null))
 LIBS_TESTS = $(call once,LIBS_TESTS,$(shell pkg-config --libs $(PACKAGES_TESTS) 2>/dev/null) -lm)
@@ -83,6 +85,7 @@ ALL_SRC := $(DRIVER_SRC) $(DAEMON_SRC) $(CLI_SRC) $(GADGET_SRC) $(SHARED_SRC) $(
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
 PROGRAMS := $(BUILD)/mnpend $(BUILD)/mnpenctl $(BUILD)/mnpen-gadget
+REPORT := $(BUILD)/mnpenctl-report.so
 PROFILES := $(wildcard daemon/data/profiles.d/*.conf)
 WORDS := daemon/data/aftercare.conf
 CHECKLISTS := $(wildcard daemon/data/screening.d/*.conf)
@@ -103,7 +106,7 @@ Q := $(if $(V),,@)
 say = @printf '  %-7s %s\n' $(1) $(2)
 
 .PHONY: all
-all: $(PROGRAMS) $(BUILD)/data/.stamp $(SYSTEM_FILES) ## programs and build/data, the default
+all: $(PROGRAMS) $(REPORT) $(BUILD)/data/.stamp $(SYSTEM_FILES) ## programs and build/data, the default
 
 .PHONY: tests
 tests: all $(UNIT_TESTS) $(BUS_TESTS) $(VM_PROGRAMS) $(BENCHES) $(call objects,$(FUZZ_SRC)) ## build programs, tests and benchmarks, run none
@@ -227,6 +230,7 @@ REPORT_CFLAGS = $(call once,REPORT_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-
 $(call objects,$(REPORT_SRC)) $(patsubst %.c,$(BUILD)/lint/tidy/%.ok,$(REPORT_SRC)) \
 	$(patsubst %,$(BUILD)/lint/headers/%.ok,$(wildcard cli/report/*.h)): \
 		PKG_CFLAGS = $(REPORT_CFLAGS)
+$(call objects,$(REPORT_SRC)): CFLAGS_ALL += -fPIC
 BRIDGE_CFLAGS = $(call once,BRIDGE_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES_BRIDGE) 2>/dev/null)))
 $(call objects,$(BRIDGE_SRC) $(FOOT_SRC)) \
 	$(patsubst %.c,$(BUILD)/lint/tidy/%.ok,$(BRIDGE_SRC) $(FOOT_SRC)) \
@@ -255,6 +259,10 @@ $(BUILD)/mnpend: $(call objects,daemon/main.c) $(call libs,daemon driver) $(OBJ)
 $(BUILD)/mnpenctl: $(call objects,cli/main.c) $(call libs,cli driver) $(OBJ)/flags.link
 	$(call say,LD,$@)
 	$(call link,$(LIBS_CLI))
+# Loaded by mnpenctl when there is something to draw: cli/report_load.h.
+$(REPORT): $(call objects,$(REPORT_SRC)) $(OBJ)/flags.link
+	$(call say,LD,$@)
+	$(Q)$(CC) $(filter-out -pie,$(LDFLAGS_ALL)) -shared -Wl,-Bsymbolic -o $@ $(filter %.o,$^) $(LIBS_REPORT)
 $(BUILD)/mnpen-gadget: $(call objects,tests/gadget/main.c) $(call libs,gadget driver) $(OBJ)/flags.link
 	$(call say,LD,$@)
 	$(call link,$(LIBS_GADGET))
@@ -333,6 +341,7 @@ share := $(prefix)/share
 install: all ## install below $(DESTDIR)$(prefix), prefix being /usr; leaves /etc alone
 	install -d '$(DESTDIR)$(prefix)/bin'
 	install -m 755 $(PROGRAMS) '$(DESTDIR)$(prefix)/bin'
+	$(call put-as,$(REPORT),$(prefix)/lib/mnpen/report.so)
 	$(call put,$(PROFILES),$(share)/mnpen/profiles.d)
 	$(call put,$(CHECKLISTS),$(share)/mnpen/screening.d)
 	$(call put,$(DEVICES),$(share)/mnpen/devices.d)

@@ -8,6 +8,7 @@
 #include "cli/files.h"
 #include "cli/pens.h"
 #include "cli/record.h"
+#include "cli/report_load.h"
 #include "cli/report_model.h"
 #include "cli/when.h"
 
@@ -110,16 +111,19 @@ static enum cli_exit print_json(struct cli *cli, const struct report *report, js
 static enum cli_exit save(struct cli *cli, const struct report *report, enum card_format format,
 			  const char *path)
 {
+	struct report_drawing drawing;
 	struct output output;
-	enum cli_exit code = output_create(cli, &output, path);
+	enum cli_exit code = format == CARD_PDF ? report_load(cli, &drawing) : CLI_DONE;
 
+	if (code == CLI_DONE)
+		code = output_create(cli, &output, path);
 	if (code != CLI_DONE)
 		return code;
 	if (format == CARD_TEXT)
 		aftercare_print(report, output.stream);
 	else
 		code = report_draw_error(cli,
-					 report_draw_card(report, &report_a4, output.stream, NULL),
+					 drawing.draw_card(report, &report_a4, output.stream, NULL),
 					 output.stream);
 	if (code != CLI_DONE) {
 		output_abort(&output);

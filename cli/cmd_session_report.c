@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/record.h"
+#include "cli/report_load.h"
 #include "cli/report_model.h"
 
 static void input_free(struct report_input **input)
@@ -79,13 +80,16 @@ static enum cli_exit fill(struct cli *cli, const char *id, struct report_input *
 static enum cli_exit save(struct cli *cli, const struct report *report, enum report_format format,
 			  const char *path)
 {
+	struct report_drawing drawing;
 	struct output output;
-	enum cli_exit code = output_create(cli, &output, path);
+	enum cli_exit code = report_load(cli, &drawing);
 	int r;
 
+	if (code == CLI_DONE)
+		code = output_create(cli, &output, path);
 	if (code != CLI_DONE)
 		return code;
-	r = report_draw(report, format, &report_a4, output.stream, NULL);
+	r = drawing.draw(report, format, &report_a4, output.stream, NULL);
 	code = report_draw_error(cli, r, output.stream);
 	if (code != CLI_DONE) {
 		output_abort(&output);

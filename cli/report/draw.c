@@ -13,6 +13,8 @@
 #define PNG_SCALE (150.0 / 72) /* dots an inch over points */
 #define PNG_SIDE_MAX 32000.0   /* cairo takes no more */
 
+const char report_version[] = MNPEN_VERSION;
+
 typedef void (*draw_parts)(struct page *page);
 
 static void report_parts(struct page *page)

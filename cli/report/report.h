@@ -165,6 +165,9 @@ void report_boxes_free(struct report_boxes *boxes);
 int report_draw(const struct report *report, enum report_format format,
 		const struct report_paper *paper, FILE *stream, struct report_boxes *ret_boxes);
 
+/** report_version - of the program that this drawing belongs to */
+extern const char report_version[];
+
 /** report_draw_card() - the card alone, as PDF. Return: as report_draw(). */
 int report_draw_card(const struct report *report, const struct report_paper *paper, FILE *stream,
 		     struct report_boxes *ret_boxes);
