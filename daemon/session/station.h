@@ -233,7 +233,7 @@ struct begin_options {
  */
 
 /** station_begin() - @epoch: pen_epoch() at the request's arrival. On success pen->session is the
- * new session, recorded on disk; its cartridge is bound and claimed by the first Arm. */
+ * new session, recorded on disk, the cartridge claimed and bound in the ledger. */
 int station_begin(struct station_pen *pen, uint64_t epoch, const char *profile, const char *client,
 		  const struct begin_options *options, station_done done, void *userdata,
 		  struct refusal *refusal);

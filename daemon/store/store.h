@@ -239,8 +239,8 @@ int store_hold(struct store *store, const struct store_hold *hold, uint64_t now_
 /** struct store_filter - all given must match; 0 or NULL = any. Matching is exact. */
 struct store_filter {
 	const char *client;
-	const char *lot; /* of the cartridge, tag or typed in */
-	const char *pen;
+	const char *lot; /* of a cartridge, tag or typed in */
+	const char *pen; /* its serial, or that of a cartridge as typed in */
 	uint64_t since_wall_usec;
 	bool open_only;
 };

@@ -374,73 +374,6 @@ static void no_room_for_an_alarm_blocks_all(void **state)
 	assert_int_equal(refusal.code, REFUSAL_INTERLOCK);
 }
 
-static void bring_up_with_tag(struct fixture *f)
-{
-	f->host->host.callbacks->offline(&f->host->host, f->pen->pen, -ENODEV);
-	fake_features = MNPEN_FEATURE_CARTRIDGE_TAG;
-	fake_bring_up(f->host, &f->sample);
-	f->sample_usec = now_usec();
-	fake_host_clear(f->host);
-}
-
-static const struct mnpen_cartridge fresh = {.flags = MNPEN_CARTRIDGE_PRESENT,
-					     .uid = {0xa1},
-					     .lot = "L7",
-					     .needles = 14,
-					     .length_um = 1500,
-					     .expires_days = UINT32_MAX};
-
-/* Also while the record's word on what went before is all that is waited for. */
-static void nothing_begins_behind_a_stop(void **state)
-{
-	const struct begin_options options = {.area = "brow"};
-	struct fixture *f = *state;
-
-	bring_up_with_tag(f);
-	assert_int_equal(station_begin(f->pen, pen_epoch(f->pen->pen), "thin", "C-17", &options,
-				       on_answer, f, &f->refusal),
-			 0);
-	answer_refresh(f, &fresh);
-	assert_int_equal(f->answers, 0);
-	assert_int_equal(station_stop(f->pen, REASON_REQUEST), 0);
-	assert_int_equal(wait_for(f, 1), REFUSAL_INTERLOCK);
-	assert_null(f->pen->session);
-	assert_null(strstr(f->host->log, "claim"));
-}
-
-/* And while the pen's word on the claim is: the ledger has it by then. */
-static void nothing_arms_behind_a_stop(void **state)
-{
-	const struct begin_options options = {.area = "brow"};
-	struct fixture *f = *state;
-	uint64_t until = now_usec() + WAIT_USEC;
-
-	bring_up_with_tag(f);
-	assert_int_equal(station_begin(f->pen, pen_epoch(f->pen->pen), "thin", "C-17", &options,
-				       on_answer, f, &f->refusal),
-			 0);
-	answer_refresh(f, &fresh);
-	assert_int_equal(wait_for(f, 1), REFUSAL_NONE);
-	f->answers = 0;
-	fake_host_answer(f->host, 0, NULL, 0); /* SET_STREAM */
-	next(f);
-	assert_int_equal(set_target(f, 500), 0);
-	fake_host_clear(f->host);
-	assert_int_equal(station_arm(f->pen, pen_epoch(f->pen->pen), on_answer, f, &f->refusal), 0);
-	answer_refresh(f, &fresh);
-	while (!f->host->pending && now_usec() < until) {
-		next(f);
-		assert_true(sd_event_run(f->event, 10 * USEC_PER_MSEC) >= 0);
-	}
-	assert_string_equal(f->host->log, "get-cartridge get-info claim-cartridge ");
-	fake_host_answer(f->host, 0, NULL, 0);
-	assert_int_equal(station_stop(f->pen, REASON_REQUEST), 0);
-	f->sample.last_cmd = 1;
-	next(f);
-	assert_int_equal(wait_for(f, 1), REFUSAL_INTERLOCK);
-	assert_string_equal(f->pen->session->bound_uid, "a100000000000000");
-}
-
 #define SESSION_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -453,8 +386,6 @@ int main(void)
 		SESSION_TEST(an_end_without_room_can_be_asked_for_again),
 		SESSION_TEST(an_unplugged_pen_keeps_the_station),
 		SESSION_TEST(no_room_for_an_alarm_blocks_all),
-		SESSION_TEST(nothing_begins_behind_a_stop),
-		SESSION_TEST(nothing_arms_behind_a_stop),
 	};
 
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
