@@ -32,6 +32,7 @@ WARNINGS := -Wall -Wextra -Werror -Wconversion -Wswitch-enum -Wshadow -Wundef -W
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
 	-Wcast-qual -Wnull-dereference -Wno-unused-parameter
 CPPFLAGS_ALL := -I. -D_GNU_SOURCE -DMNPEN_VERSION='"$(VERSION)"' -DMNPEN_DATADIR='"$(prefix)/share/mnpen"' \
+	-DMNPEN_LIBDIR='"$(prefix)/lib/mnpen"' \
 	-DMNPEN_SYSCONFDIR='"$(sysconfdir)/mnpen"' -DMNPEN_STATEDIR='"$(localstatedir)/lib/mnpen"' $(CPPFLAGS)
 CFLAGS ?= -O2 -g
 CFLAGS_ALL := -std=gnu11 $(WARNINGS) -fstack-protector-strong -fPIE -pthread $(SANITIZE) $(CFLAGS)
@@ -41,14 +42,16 @@ LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now -pthread $(SANITIZE) $(LDFLAGS)
 # bare system "make check" installs it first.
 PACKAGES_DAEMON := libsystemd libusb-1.0 libevdev sqlite3 libzstd inih libsodium
 PACKAGES_CLI := libsystemd smartcols json-c
+PACKAGES_REPORT := pangocairo
 PACKAGES_GADGET := libsystemd json-c
 PACKAGES := $(sort $(PACKAGES_DAEMON) $(PACKAGES_CLI) $(PACKAGES_GADGET))
-PACKAGES_TESTS := $(PACKAGES) cmocka
+PACKAGES_TESTS := $(PACKAGES) $(PACKAGES_REPORT) cmocka
 PACKAGES_BRIDGE := umockdev-1.0
 once = $(eval $(1) := $(2))$($(1))
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
 LIBS_DAEMON = $(call once,LIBS_DAEMON,$(shell pkg-config --libs $(PACKAGES_DAEMON) 2>/dev/null) -lm)
-LIBS_CLI = $(call once,LIBS_CLI,$(shell pkg-config --libs $(PACKAGES_CLI) 2>/dev/null) -lm)
+LIBS_CLI = $(call once,LIBS_CLI,$(shell pkg-config --libs $(PACKAGES_CLI) 2>/dev/null) -lm -ldl)
+LIBS_REPORT = $(call once,LIBS_REPORT,$(shell pkg-config --libs $(PACKAGES_REPORT) 2>/dev/null) -lm)
 LIBS_GADGET = $(call once,LIBS_GADGET,$(shell pkg-config --libs $(PACKAGES_GADGET) 2>/dev/null) -lm)
 LIBS_BRIDGE = $(call once,LIBS_BRIDGE,$(shell pkg-config --libs $(PACKAGES_BRIDGE) 2>/dev/null))
 LIBS_TESTS = $(call once,LIBS_TESTS,$(shell pkg-config --libs $(PACKAGES_TESTS) 2>/dev/null) -lm)
@@ -83,7 +86,9 @@ ALL_SRC := $(DRIVER_SRC) $(DAEMON_SRC) $(CLI_SRC) $(GADGET_SRC) $(SHARED_SRC) $(
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
 PROGRAMS := $(BUILD)/mnpend $(BUILD)/mnpenctl $(BUILD)/mnpen-gadget
+REPORT := $(BUILD)/mnpenctl-report.so
 PROFILES := $(wildcard daemon/data/profiles.d/*.conf)
+WORDS := daemon/data/aftercare.conf
 CHECKLISTS := $(wildcard daemon/data/screening.d/*.conf)
 DEVICES := $(wildcard daemon/data/devices.d/*.conf tests/gadget/devices.d/*.conf)
 
@@ -102,7 +107,7 @@ Q := $(if $(V),,@)
 say = @printf '  %-7s %s\n' $(1) $(2)
 
 .PHONY: all
-all: $(PROGRAMS) $(BUILD)/data/.stamp $(SYSTEM_FILES) ## programs and build/data, the default
+all: $(PROGRAMS) $(REPORT) $(BUILD)/data/.stamp $(SYSTEM_FILES) ## programs and build/data, the default
 
 .PHONY: tests
 tests: all $(UNIT_TESTS) $(BUS_TESTS) $(VM_PROGRAMS) $(BENCHES) $(call objects,$(FUZZ_SRC)) ## build programs, tests and benchmarks, run none
@@ -206,7 +211,7 @@ $(OBJ)/flags.compile: FORCE | packages
 $(OBJ)/flags.link: FORCE | packages
 	$(call stamp,$(CC) $(LDFLAGS_ALL) $(LIBS_TESTS))
 $(OBJ)/sources: FORCE
-	$(call stamp,$(sort $(ALL_SRC) $(PROFILES) $(DEVICES)))
+	$(call stamp,$(sort $(ALL_SRC) $(PROFILES) $(DEVICES) $(WORDS)))
 
 .PHONY: packages packages-test
 packages: ## name the missing packages of the build
@@ -221,7 +226,13 @@ $(OBJ)/%.o: %.c $(OBJ)/flags.compile
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(PKG_CFLAGS) $(CFLAGS_ALL) -MMD -MP -MT $@ -MT $(BUILD)/lint/tidy/$*.ok -c -o $@ $<
 $(call objects,$(SHARED_SRC) $(CONTRACT_SRC) $(UNIT_SRC) $(BUS_SRC) $(VM_SRC) $(BENCH_SRC) $(FUZZ_SRC)): | packages-test
 
-# Only the bridge and the foot need GLib, whose headers do not bear our warnings.
+# Only reports, the bridge and the foot need GLib, whose headers do not bear our warnings.
+REPORT_SRC := $(wildcard cli/report/*.c)
+REPORT_CFLAGS = $(call once,REPORT_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES_REPORT) 2>/dev/null)))
+$(call objects,$(REPORT_SRC)) $(patsubst %.c,$(BUILD)/lint/tidy/%.ok,$(REPORT_SRC)) \
+	$(patsubst %,$(BUILD)/lint/headers/%.ok,$(wildcard cli/report/*.h)): \
+		PKG_CFLAGS = $(REPORT_CFLAGS)
+$(call objects,$(REPORT_SRC)): CFLAGS_ALL += -fPIC
 BRIDGE_CFLAGS = $(call once,BRIDGE_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES_BRIDGE) 2>/dev/null)))
 $(call objects,$(BRIDGE_SRC) $(FOOT_SRC)) \
 	$(patsubst %.c,$(BUILD)/lint/tidy/%.ok,$(BRIDGE_SRC) $(FOOT_SRC)) \
@@ -251,6 +262,10 @@ $(BUILD)/mnpend: $(call objects,daemon/main.c) $(call libs,daemon driver) $(OBJ)
 $(BUILD)/mnpenctl: $(call objects,cli/main.c) $(call libs,cli driver) $(OBJ)/flags.link
 	$(call say,LD,$@)
 	$(call link,$(LIBS_CLI))
+# Loaded by mnpenctl when there is something to draw: cli/report_load.h.
+$(REPORT): $(call objects,$(REPORT_SRC)) $(OBJ)/flags.link
+	$(call say,LD,$@)
+	$(Q)$(CC) $(filter-out -pie,$(LDFLAGS_ALL)) -shared -Wl,-Bsymbolic -o $@ $(filter %.o,$^) $(LIBS_REPORT)
 $(BUILD)/mnpen-gadget: $(call objects,tests/gadget/main.c) $(call libs,gadget driver) $(OBJ)/flags.link
 	$(call say,LD,$@)
 	$(call link,$(LIBS_GADGET))
@@ -296,12 +311,13 @@ $(BUILD)/tests/bench/%: $(OBJ)/tests/bench/%.o $(call libs,bench harness gadget 
 	$(call link,$(LIBS_TESTS))
 
 # build/data is what --data-dir takes: the shipped data with the virtual pen's entry.
-$(BUILD)/data/.stamp: $(PROFILES) $(CHECKLISTS) $(DEVICES) $(OBJ)/sources
+$(BUILD)/data/.stamp: $(PROFILES) $(CHECKLISTS) $(DEVICES) $(WORDS) $(OBJ)/sources
 	$(call say,DATA,$(@D))
 	@rm -rf $(@D) && mkdir -p $(@D)/profiles.d $(@D)/devices.d $(@D)/screening.d
 	@$(if $(PROFILES),cp $(PROFILES) $(@D)/profiles.d/)
 	@$(if $(CHECKLISTS),cp $(CHECKLISTS) $(@D)/screening.d/)
 	@$(if $(DEVICES),cp $(DEVICES) $(@D)/devices.d/)
+	@cp $(WORDS) $(@D)/
 	@touch $@
 
 # The same templates, filled in otherwise, are what the tests' buses and "make lint" take.
@@ -328,9 +344,11 @@ share := $(prefix)/share
 install: all ## install below $(DESTDIR)$(prefix), prefix being /usr; leaves /etc alone
 	install -d '$(DESTDIR)$(prefix)/bin'
 	install -m 755 $(PROGRAMS) '$(DESTDIR)$(prefix)/bin'
+	$(call put-as,$(REPORT),$(prefix)/lib/mnpen/report.so)
 	$(call put,$(PROFILES),$(share)/mnpen/profiles.d)
 	$(call put,$(CHECKLISTS),$(share)/mnpen/screening.d)
 	$(call put,$(DEVICES),$(share)/mnpen/devices.d)
+	$(call put,$(WORDS),$(share)/mnpen)
 	$(call put,$(BUILD)/system/mnpend.service,$(libdir_boot)/systemd/system)
 	$(call put-as,$(BUILD)/system/mnpen.sysusers,$(prefix)/lib/sysusers.d/mnpen.conf)
 	$(call put,$(BUILD)/system/72-mnpen.rules,$(libdir_boot)/udev/rules.d)

@@ -73,35 +73,22 @@ static int64_t copy_rows(int fd, FILE *stream, enum export_format format)
 	return n < 0 ? n : count;
 }
 
-static enum cli_exit check_count(const struct cli *cli, int64_t count, uint64_t promised)
-{
-	const char *hint = "what came is not complete; run it again, and see journalctl -u mnpend";
-
-	if (count < 0)
-		return cli_fail(cli, CLI_FAILED, "Store", hint, "the record broke off: %s",
-				count == -EBADMSG ? "it ends within a sample"
-						  : strerror((int)-count));
-	if ((uint64_t)count < promised)
-		return cli_fail(cli, CLI_FAILED, "Store", hint,
-				"the record broke off after %" PRIi64 " of %" PRIu64 " samples",
-				count, promised);
-	return CLI_DONE;
-}
-
-/* No samples at all is not what anybody wants in a file without being told. */
-static enum cli_exit check_kept(const struct cli *cli, json_object *summary)
+/* An export of nothing, or of what a deletion has not come to yet, would look like a session in
+ * which no more was done. */
+static enum cli_exit check_kept(struct cli *cli, json_object *summary)
 {
 	json_object *pruned = json_get(summary, "samples_pruned");
 
-	if (!pruned)
+	if (!pruned && (json_u64(summary, "samples") == 0 || record_kept(summary) > 0))
 		return CLI_DONE;
-	return cli_fail(
-		cli, CLI_FAILED, "Store",
-		"their trend of 100 ms is in the database, see docs/database.md; a backup "
-		"from before may hold them",
-		"the samples of this session were deleted, from %s on, when KeepSamples was "
-		"over",
-		json_object_get_string(pruned));
+	return cli_fail(cli, CLI_FAILED, "Store",
+			"session report draws what is kept, a row for each 100 ms; a backup from "
+			"before may hold the samples",
+			"the %" PRIu64
+			" samples of this session were deleted%s%s, when KeepSamples "
+			"was over",
+			json_u64(summary, "samples"), pruned ? ", from " : "",
+			pruned ? json_object_get_string(pruned) : "");
 }
 
 static enum cli_exit write_all(struct cli *cli, FILE *stream, enum export_format format,
@@ -130,7 +117,7 @@ static enum cli_exit write_all(struct cli *cli, FILE *stream, enum export_format
 		return CLI_DONE; /* output_commit() tells; what was left unread is no news */
 	/* half a document lies on stdout: an error document behind it would mend nothing */
 	begun.json = cli->json && stream != stdout;
-	code = check_count(&begun, count, json_u64(summary, "samples"));
+	code = record_check_count(&begun, count, record_kept(summary));
 	if (code == CLI_DONE && format == EXPORT_JSON)
 		fputs("\n]}\n", stream);
 	return code;

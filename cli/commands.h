@@ -48,6 +48,8 @@ enum cli_exit cmd_session_list(struct cli *cli, const struct args *args);
 enum cli_exit cmd_session_show(struct cli *cli, const struct args *args);
 enum cli_exit cmd_session_export(struct cli *cli, const struct args *args);
 enum cli_exit cmd_session_verify(struct cli *cli, const struct args *args);
+enum cli_exit cmd_session_report(struct cli *cli, const struct args *args);
+enum cli_exit cmd_session_aftercare(struct cli *cli, const struct args *args);
 enum cli_exit cmd_arm(struct cli *cli, const struct args *args);
 enum cli_exit cmd_disarm(struct cli *cli, const struct args *args);
 enum cli_exit cmd_stop(struct cli *cli, const struct args *args);

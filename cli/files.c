@@ -216,13 +216,21 @@ static enum cli_exit already_there(struct cli *cli, const char *path)
 			"%s is there already, and is not written over", path);
 }
 
-enum cli_exit output_create(struct cli *cli, struct output *output, const char *path)
+enum cli_exit file_is_new(struct cli *cli, const char *path)
 {
-	enum cli_exit code;
 	struct stat st;
 
 	if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode))
 		return already_there(cli, path);
+	return CLI_DONE;
+}
+
+enum cli_exit output_create(struct cli *cli, struct output *output, const char *path)
+{
+	enum cli_exit code = file_is_new(cli, path);
+
+	if (code != CLI_DONE)
+		return code;
 	code = output_open(cli, output, path);
 	if (code == CLI_DONE)
 		output->fresh = true;

@@ -44,6 +44,10 @@ struct output {
 /** output_open() - @path NULL or "-": standard output */
 enum cli_exit output_open(struct cli *cli, struct output *output, const char *path);
 
+/** file_is_new() - what output_create() will say of a file that is there, before there is work
+ * that would be in vain */
+enum cli_exit file_is_new(struct cli *cli, const char *path);
+
 /** output_create() - the same for a file that must not be there yet, and appears only if that is
  * still so at the end */
 enum cli_exit output_create(struct cli *cli, struct output *output, const char *path);

@@ -6,7 +6,8 @@
 
 int main(int argc, char **argv)
 {
-	/* Characters only: numbers keep their point in every language. */
+	/* Characters and the names of days: numbers keep their point in every language. */
 	setlocale(LC_CTYPE, "");
+	setlocale(LC_TIME, "");
 	return commands_main(argc, argv);
 }

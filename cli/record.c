@@ -2,6 +2,7 @@
 /* Reading a session's record. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -103,6 +104,9 @@ static json_object *with_dates(json_object *summary)
 		if (strcmp(key, "cartridge_expires_days") == 0)
 			json_add_string(copy, "cartridge_expires",
 					days ? when_date(days, date) : NULL);
+		else if (strcmp(key, "calibration_due_days") == 0)
+			json_add_string(copy, "calibration_due",
+					days ? when_date(days, date) : NULL);
 		else
 			json_add_shared(copy, key, value, NULL);
 	}
@@ -120,4 +124,25 @@ enum cli_exit record_summary(struct cli *cli, const char *id, json_object **ret)
 	if (code == CLI_DONE)
 		*ret = with_dates(summary);
 	return code;
+}
+
+enum cli_exit record_check_count(const struct cli *cli, int64_t count, uint64_t promised)
+{
+	const char *hint = "what came is not complete; run it again, and see journalctl -u mnpend";
+
+	if (count < 0)
+		return cli_fail(cli, CLI_FAILED, "Store", hint, "the record broke off: %s",
+				count == -EBADMSG ? "it ends within a sample"
+						  : strerror((int)-count));
+	if ((uint64_t)count < promised)
+		return cli_fail(cli, CLI_FAILED, "Store", hint,
+				"the record broke off after %" PRIi64 " of %" PRIu64 " samples",
+				count, promised);
+	return CLI_DONE;
+}
+
+uint64_t record_kept(json_object *summary)
+{
+	/* A daemon that does not say deletes none. */
+	return json_u64(summary, json_get(summary, "samples_kept") ? "samples_kept" : "samples");
 }

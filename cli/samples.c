@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Telemetry records as columns. */
 #include <endian.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "cli/samples.h"
@@ -94,59 +93,100 @@ static void fill(struct cell cells[COLUMNS], const struct sample_row *row)
 			cells[i].type = CELL_EMPTY;
 }
 
-static void put_faults(FILE *stream, unsigned int faults, const char *quote, char separator)
+/* ---- a row as text: millions of them, so that nothing here interprets a format ---- */
+
+/** struct line - of one row, as CSV or as JSON; the longest one is below 900 bytes */
+struct line {
+	size_t n;
+	char text[1024];
+};
+
+static void put(struct line *line, const char *text)
+{
+	size_t len = strlen(text);
+
+	len = MIN(len, sizeof(line->text) - line->n);
+	memcpy(line->text + line->n, text, len);
+	line->n += len;
+}
+
+static void put_number(struct line *line, int64_t value)
+{
+	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	char digits[24], *at = digits + sizeof(digits) - 1;
+
+	*at = '\0';
+	do {
+		*--at = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest);
+	if (value < 0)
+		*--at = '-';
+	put(line, at);
+}
+
+static void put_faults(struct line *line, unsigned int faults, const char *quote,
+		       const char *separator)
 {
 	bool first = true;
 
 	for (unsigned int bit = 0; bit < MNPEN_FAULT_COUNT; bit++) {
 		if (!(faults & (1u << bit)))
 			continue;
-		if (!first)
-			fputc(separator, stream);
-		fprintf(stream, "%s%s%s", quote, mnpen_fault_name(bit), quote);
+		put(line, first ? "" : separator);
+		put(line, quote);
+		put(line, mnpen_fault_name(bit));
+		put(line, quote);
 		first = false;
 	}
 }
 
-static void put_csv(FILE *stream, const struct cell *cell)
+static void put_csv(struct line *line, const struct cell *cell)
 {
 	switch (cell->type) {
 	case CELL_EMPTY:
 		break;
 	case CELL_NUMBER:
 	case CELL_FLAG:
-		fprintf(stream, "%" PRIi64, cell->number);
+		put_number(line, cell->number);
 		break;
 	case CELL_NAME:
-		fputs(cell->name, stream);
+		put(line, cell->name);
 		break;
 	case CELL_FAULTS:
-		put_faults(stream, (unsigned int)cell->number, "", '|');
+		put_faults(line, (unsigned int)cell->number, "", "|");
 		break;
 	}
 }
 
-static void put_json(FILE *stream, const struct cell *cell)
+static void put_json(struct line *line, const struct cell *cell)
 {
 	switch (cell->type) {
 	case CELL_EMPTY:
-		fputs("null", stream);
+		put(line, "null");
 		break;
 	case CELL_NUMBER:
-		fprintf(stream, "%" PRIi64, cell->number);
+		put_number(line, cell->number);
 		break;
 	case CELL_FLAG:
-		fputs(cell->number ? "true" : "false", stream);
+		put(line, cell->number ? "true" : "false");
 		break;
 	case CELL_NAME:
-		fprintf(stream, "\"%s\"", cell->name); /* a name of the protocol: no escapes */
+		put(line, "\""); /* a name of the protocol: no escapes */
+		put(line, cell->name);
+		put(line, "\"");
 		break;
 	case CELL_FAULTS:
-		fputc('[', stream);
-		put_faults(stream, (unsigned int)cell->number, "\"", ',');
-		fputc(']', stream);
+		put(line, "[");
+		put_faults(line, (unsigned int)cell->number, "\"", ",");
+		put(line, "]");
 		break;
 	}
+}
+
+static void write_line(FILE *stream, const struct line *line)
+{
+	fwrite(line->text, 1, line->n, stream);
 }
 
 void samples_csv_header(FILE *stream)
@@ -163,23 +203,30 @@ void samples_csv_header(FILE *stream)
 void samples_csv_row(FILE *stream, const struct sample_row *row)
 {
 	struct cell cells[COLUMNS];
+	struct line line;
 
+	line.n = 0;
 	fill(cells, row);
 	for (size_t i = 0; i < COLUMNS; i++) {
-		if (i > 0)
-			fputc(',', stream);
-		put_csv(stream, &cells[i]);
+		put(&line, i ? "," : "");
+		put_csv(&line, &cells[i]);
 	}
-	fputc('\n', stream);
+	put(&line, "\n");
+	write_line(stream, &line);
 }
 
 void samples_json_members(FILE *stream, const struct sample_row *row)
 {
 	struct cell cells[COLUMNS];
+	struct line line;
 
+	line.n = 0;
 	fill(cells, row);
 	for (size_t i = 0; i < COLUMNS; i++) {
-		fprintf(stream, "%s\"%s\":", i ? "," : "", cells[i].column);
-		put_json(stream, &cells[i]);
+		put(&line, i ? ",\"" : "\"");
+		put(&line, cells[i].column);
+		put(&line, "\":");
+		put_json(&line, &cells[i]);
 	}
+	write_line(stream, &line);
 }

@@ -70,6 +70,25 @@ int when_parse(const char *text, uint64_t *ret_usec)
 	return -EINVAL;
 }
 
+int when_read(const char *text, uint64_t *ret_usec)
+{
+	uint64_t fraction = 0, unit = USEC_PER_SEC;
+	struct tm tm = {0};
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	time_t seconds = rest ? timegm(&tm) : -1;
+
+	if (!rest || seconds < 0)
+		return -EINVAL;
+	for (rest += *rest == '.'; *rest >= '0' && *rest <= '9' && unit > 1; rest++) {
+		unit /= 10;
+		fraction += (uint64_t)(*rest - '0') * unit;
+	}
+	if (strcmp(rest, "Z") != 0)
+		return -EINVAL;
+	*ret_usec = (uint64_t)seconds * USEC_PER_SEC + fraction;
+	return 0;
+}
+
 static char *nothing(char *buf)
 {
 	snprintf(buf, WHEN_SIZE, "-");

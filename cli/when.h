@@ -15,6 +15,9 @@
  */
 int when_parse(const char *text, uint64_t *ret_usec);
 
+/** when_read() - when_utc() read back; the fraction may be shorter or absent. 0 or -EINVAL */
+int when_read(const char *text, uint64_t *ret_usec);
+
 /** when_local() - "2026-01-31 09:00:30" in local time; "-" for 0. @buf: WHEN_SIZE */
 char *when_local(uint64_t usec, char *buf);
 

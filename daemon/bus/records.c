@@ -127,6 +127,7 @@ static int what_parse(const char *name, enum store_what *ret)
 		{"samples", STORE_SAMPLES},
 		{"events", STORE_EVENTS},
 		{"summary", STORE_SUMMARY},
+		{"trend", STORE_TREND},
 	};
 
 	for (size_t i = 0; i < ELEMENTSOF(all); i++) {
@@ -149,9 +150,10 @@ static int read_arguments(struct request *request, const char **ret_id, enum sto
 	if (r < 0)
 		return r;
 	if (what_parse(what, ret_what) < 0)
-		return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
-			      "there is no record '%.64s'; allowed: samples, events, summary",
-			      what);
+		return refuse(
+			refusal, REFUSAL_INVALID_ARGUMENT,
+			"there is no record '%.64s'; allowed: samples, trend, events, summary",
+			what);
 	return dict_read(request->message, NULL, 0, refusal);
 }
 

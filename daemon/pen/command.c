@@ -285,12 +285,20 @@ static void target_in_force(struct pen *pen)
 static void target_confirmed(struct pen *pen)
 {
 	bool arming = pen->op.arming;
-	struct field fields[] = {
+	const struct limits *limits = &pen->arm.limits;
+	const struct field fields[] = {
 		FIELD_U("depth_um", pen->op.depth_um),
 		FIELD_U("speed_rpm", pen->op.speed_rpm),
+		/* What holds from an arm on, for whoever looks at the record years later. */
+		FIELD_U("depth_limit_um", limits->depth_um),
+		FIELD_U("tolerance_um", limits->tolerance_um),
+		FIELD_U("speed_min_rpm", limits->speed_min_rpm),
+		FIELD_U("speed_max_rpm", limits->speed_max_rpm),
 	};
+	const size_t n_targets = 2;
 
-	pen_event(pen, arming ? "armed" : "target", fields, sizeof(fields) / sizeof(fields[0]));
+	pen_event(pen, arming ? "armed" : "target", fields,
+		  arming ? sizeof(fields) / sizeof(fields[0]) : n_targets);
 	pen_changed(pen, PEN_CHANGED_TARGET | PEN_CHANGED_STATE);
 	pen_op_confirmed(pen);
 }

@@ -160,6 +160,8 @@ static int export_what(struct sender *sender, enum store_what what)
 		return export_rows(sender, export_event_sql, export_event_take, event_send);
 	case STORE_SUMMARY:
 		return export_summary(sender);
+	case STORE_TREND:
+		return export_trend(sender);
 	}
 	return -EINVAL;
 }

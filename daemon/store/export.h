@@ -22,7 +22,8 @@ struct sender {
 	uint32_t last_seq;
 	size_t n_samples;
 	struct block_sample samples[BLOCK_SAMPLES_MAX];
-	char *text; /* what a row became */
+	char *text;	 /* what a row became */
+	uint64_t n_sent; /* rows of a trend */
 	struct stream stream;
 };
 
@@ -49,5 +50,9 @@ int export_chain(struct sender *sender);
 
 /** export_summary() - the STORE_SUMMARY object */
 int export_summary(struct sender *sender);
+
+/** export_trend() - a STORE_TREND object a line, and a last one, {"rows":N}: a pipe whose writer
+ * died ends like one that is complete */
+int export_trend(struct sender *sender);
 
 #endif

@@ -341,6 +341,7 @@ enum store_what {
 	STORE_SAMPLES, /* 64-byte records, driver/uapi/telemetry.h, in order of time */
 	STORE_EVENTS,  /* one JSON object a line */
 	STORE_SUMMARY, /* one JSON object: the session's row and its totals, events included */
+	STORE_TREND,   /* one JSON object a line, a row of 100 ms each; the last one counts them */
 };
 
 /**

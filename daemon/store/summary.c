@@ -30,11 +30,14 @@ struct summary_key {
 	enum summary_type type;
 };
 
+#define SAMPLES_KEPT "(SELECT coalesce(sum(b.count), 0) FROM block b WHERE b.session = session.n)"
+
 static const struct summary_key summary_keys[] = {
 	{"id", "id", SUMMARY_TEXT},
 	{"pen", "pen", SUMMARY_TEXT},
 	{"model", "model", SUMMARY_TEXT},
 	{"firmware", "firmware", SUMMARY_BCD},
+	{"calibration_due_days", "calibration_due_days", SUMMARY_NUMBER},
 	{"transport", "transport", SUMMARY_TEXT},
 	{"profile", SCHEMA_LATEST("profile", "profile"), SUMMARY_TEXT},
 	{"profile_digest", SCHEMA_LATEST("profile", "profile_digest"), SUMMARY_TEXT},
@@ -53,9 +56,12 @@ static const struct summary_key summary_keys[] = {
 	{"started", "started_wall_usec", SUMMARY_TIME},
 	{"started_usec", "started_usec", SUMMARY_NUMBER},
 	{"ended", "ended_wall_usec", SUMMARY_TIME},
+	{"ended_usec", "ended_usec", SUMMARY_NUMBER},
 	{"outcome", "outcome", SUMMARY_TEXT},
 	{"clock_synchronized", "clock_synchronized", SUMMARY_BOOL},
 	{"samples", "samples", SUMMARY_NUMBER},
+	/* less than samples when the full rate is not kept any more */
+	{"samples_kept", SAMPLES_KEPT, SUMMARY_NUMBER},
 	{"gaps", "gaps", SUMMARY_NUMBER},
 	{"run_ms", "run_ms", SUMMARY_NUMBER},
 	{"strokes", "strokes", SUMMARY_NUMBER},
@@ -104,8 +110,15 @@ static const struct summary_key segment_keys[] = {
 	{"punctures_per_cm2", "punctures_per_cm2", SUMMARY_NUMBER},
 };
 
-static const char gaps_sql[] = "SELECT n, after_seq, before_seq, missing, reason, wall_usec"
+static const char gaps_sql[] = "SELECT n, after_seq, before_seq, missing, reason, wall_usec, usec"
 			       " FROM gap WHERE session = ? AND n > ? ORDER BY n LIMIT 1";
+
+/* They stand beside the sessions: of the pen or the station, raised while this session ran. */
+static const char alarms_sql[] =
+	"SELECT e.n, e.wall_usec, e.usec, e.kind, e.details FROM event e, session s"
+	" WHERE s.n = ?1 AND e.n > ?2 AND e.kind = 'alarm' AND (e.pen = s.pen OR e.pen IS NULL)"
+	" AND e.wall_usec >= s.started_wall_usec"
+	" AND e.wall_usec <= coalesce(s.ended_wall_usec, e.wall_usec) ORDER BY e.n LIMIT 1";
 
 /** struct scratch - texts made for fields, which borrow them */
 struct scratch {
@@ -201,6 +214,7 @@ static int gap_take(struct sender *sender, sqlite3_stmt *statement)
 		known("missing", statement, 3),
 		FIELD_S("reason", db_column_text(statement, 4)),
 		FIELD_S("time", export_time(stamp, (uint64_t)sqlite3_column_int64(statement, 5))),
+		FIELD_I("usec", sqlite3_column_int64(statement, 6)),
 	};
 	const size_t size = 8 * STORE_TEXT_MAX;
 	int r;
@@ -294,6 +308,10 @@ int export_summary(struct sender *sender)
 		r = stream_text(&sender->stream, "],\"gap_records\":[");
 	if (r >= 0)
 		r = export_rows(sender, gaps_sql, gap_take, element_send);
+	if (r >= 0)
+		r = stream_text(&sender->stream, "],\"alarms\":[");
+	if (r >= 0)
+		r = export_rows(sender, alarms_sql, export_event_take, element_send);
 	for (size_t i = 0; i < ELEMENTSOF(summary_lists) && r >= 0; i++)
 		r = list_send(sender, &summary_lists[i]);
 	if (r >= 0)

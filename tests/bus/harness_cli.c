@@ -24,7 +24,8 @@ struct command_line {
 	char words[512];
 	const char *argv[WORDS_MAX + 2];
 	char bus[160];
-	const char *environment[4];
+	char card[160];
+	const char *environment[5];
 };
 
 /* As strtok_r(), and 'several words' are one. */
@@ -49,6 +50,7 @@ static char *next_word(char *text, char **state)
 static void split(struct rig *rig, struct command_line *command, const char *line)
 {
 	char *state = NULL;
+	const char *card;
 	size_t n = 0;
 
 	command->argv[n++] = program("mnpenctl");
@@ -60,10 +62,15 @@ static void split(struct rig *rig, struct command_line *command, const char *lin
 	command->argv[n] = NULL;
 	snprintf(command->bus, sizeof(command->bus), "DBUS_SYSTEM_BUS_ADDRESS=%s",
 		 rig->bus_address);
+	/* The words of the card: those that the test has written, or the shipped ones. */
+	card = rig_path(rig, "aftercare.conf");
+	snprintf(command->card, sizeof(command->card), "MNPEN_AFTERCARE=%s",
+		 access(card, F_OK) == 0 ? card : program("data/aftercare.conf"));
 	command->environment[0] = command->bus;
 	command->environment[1] = "TERM=xterm";
 	command->environment[2] = "LC_ALL=C.UTF-8";
-	command->environment[3] = NULL;
+	command->environment[3] = command->card;
+	command->environment[4] = NULL;
 }
 
 /* A pipe whose reading end holds @input already. */

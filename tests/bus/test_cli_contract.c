@@ -164,6 +164,14 @@ static void records(struct rig *rig, const char *id)
 		 rig_path(rig, "rows"));
 	run(rig, 0, line);
 	run(rig, 4, "session export nope --format json");
+	snprintf(line, sizeof(line), "session report %s -o %s.pdf", id, rig_path(rig, "report"));
+	run(rig, 0, line);
+	run(rig, 1, line);
+	run(rig, 2, "session report nope -o report.gif");
+	run(rig, 0, line_of("session aftercare", id, ""));
+	snprintf(line, sizeof(line), "session aftercare %s -o %s.txt", id, rig_path(rig, "card"));
+	run(rig, 0, line);
+	run(rig, 4, "session aftercare nope");
 	result = cli_run(rig, NULL, line_of("session export", id, " --format json"));
 	assert_int_equal(result.code, 0);
 	assert_non_null(result.json); /* a document also without --json */
@@ -273,8 +281,8 @@ static void test_every_command(void **state)
 /* As a person types it, in a shell; the files that it names are there. */
 static int run_example(struct rig *rig, const char *example, const char *id, char **ret_log)
 {
-	char bus[256], line[640];
-	const char *const environment[] = {bus, "LC_ALL=C.UTF-8", NULL};
+	char bus[256], card[256], line[640];
+	const char *const environment[] = {bus, card, "LC_ALL=C.UTF-8", NULL};
 	const struct process_options options = {.environment = environment};
 	const char *const argv[] = {"sh", "-c", line, NULL};
 	const char *at = strstr(example, ID_OF_EXAMPLES);
@@ -282,6 +290,8 @@ static int run_example(struct rig *rig, const char *example, const char *id, cha
 	char program_path[256];
 	int code;
 
+	assert_non_null(realpath(program("data/aftercare.conf"), program_path));
+	snprintf(card, sizeof(card), "MNPEN_AFTERCARE=%.200s", program_path);
 	assert_non_null(realpath(program("mnpenctl"), program_path));
 	snprintf(bus, sizeof(bus), "DBUS_SYSTEM_BUS_ADDRESS=%s", rig->bus_address);
 	snprintf(line, sizeof(line), "cd %s; exec timeout -s INT 2 %s %.*s%s%s", rig->dir,

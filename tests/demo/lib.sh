@@ -52,6 +52,7 @@ station_start() {
 	printf '[Station]\nMaxSampleAge=200ms\n' >"$dir/etc/mnpend.conf"
 	export DBUS_SYSTEM_BUS_ADDRESS="unix:path=$dir/bus"
 	export PATH="$build:$PATH"
+	export MNPEN_AFTERCARE="$build/data/aftercare.conf"
 
 	child bus.log dbus-daemon --config-file="$dir/bus.conf" --nofork --nopidfile
 	child gadget.log "$build/mnpen-gadget" --listen 127.0.0.1:0 --control "$dir/pen.sock" "$@"
