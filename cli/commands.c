@@ -36,7 +36,8 @@ const struct command commands[] = {
 	 "profile check acne-scars.conf", cmd_profile_check},
 	{"session begin", "", 0, 0, SESSION_BEGIN_OPTIONS, B(OPT_CLIENT),
 	 "begin a session; prints its id",
-	 "session begin --profile fine-lines --area cheek --client - < client-id",
+	 "session begin --profile fine-lines --area cheek --screening answers --client - < "
+	 "client-id",
 	 cmd_session_begin},
 	{"session area", "AREA", 1, 1, B(OPT_SESSION) | B(OPT_AREA_SIZE) | B(OPT_SIGN_OFF), 0,
 	 "go on with another area; stops and disarms first", "session area forehead",

@@ -99,6 +99,8 @@ static int run_list(struct request *request, struct refusal *refusal)
 		return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
 			      "a list of %u sessions; allowed: 1 to %d at a time", count,
 			      STORE_LIST_MAX);
+	if (filter.client && !client_id_valid(filter.client))
+		return refuse_client_id(refusal);
 	r = store_list(station_store(request->bus->station), &filter, cursor, count, on_listed,
 		       request);
 	if (r == -EINVAL)

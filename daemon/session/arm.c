@@ -5,7 +5,6 @@
 #include "daemon/session/parts.h"
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
-#include "driver/base/hex.h"
 #include "driver/proto/names.h"
 
 static int refuse_epoch(struct refusal *refusal, const char *what)
@@ -107,7 +106,8 @@ int refuse_command(struct refusal *refusal, const char *what, int error)
 		      strerrordesc_np(-error));
 }
 
-/* ---- Arm: cartridge read, bound in the ledger and claimed if it is new, then ARM ---- */
+/* ---- Arm: cartridge read; another one than before is bound in the ledger and claimed; then ARM
+ * ---- */
 
 static void on_armed(struct pen *pen, void *userdata, const struct pen_result *result)
 {
@@ -165,17 +165,6 @@ static void on_claimed(struct pen *pen, void *userdata, const struct pen_result 
 		request_end(request, &refusal);
 }
 
-/* Which cartridge it is, for the next Arm of the session not to ask again. */
-static void keep_bound(struct station_pen *pen)
-{
-	struct session *session = pen->session;
-
-	if (clinic_has_tag(pen))
-		hex_encode(pen_cartridge(pen->pen)->uid, MNPEN_UID_SIZE, session->bound_uid);
-	else
-		session->is_typed_bound = true;
-}
-
 static void on_bound(void *userdata, int result)
 {
 	struct session_request *request = userdata;
@@ -191,7 +180,7 @@ static void on_bound(void *userdata, int result)
 	else if (!pen->session || request->epoch != pen_epoch(pen->pen))
 		r = refuse_epoch(&refusal, "arm");
 	if (r == 0) {
-		keep_bound(pen);
+		clinic_keep_bound(pen, pen->session);
 		if (request->claims) {
 			r = pen_claim(pen->pen, pen->session->token, wall_days(), on_claimed,
 				      request);

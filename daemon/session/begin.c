@@ -1,135 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * BeginSession: check everything, look at the cartridge, ask the record what went before, write the
- * row. The order makes a session that did not begin leave nothing behind but, at worst, a closed
- * row that says why. The cartridge is bound and claimed by the first Arm: a session in which
- * nothing was armed has used none up.
+ * row, claim the cartridge and bind it in the ledger. The order makes a session that did not begin
+ * leave nothing behind but, at worst, a closed row that says why.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
-#include "daemon/conf/screening.h"
-#include "daemon/session/parts.h"
+#include "daemon/session/begin.h"
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
 #include "driver/base/hex.h"
 #include "driver/base/log.h"
-
-/* What must survive until the row is written. */
-struct begin {
-	struct session_request *request;
-	struct session *session;
-	char *client, *operator_name, *screening, *consent, *sign_off, *cartridge;
-	uint32_t operator_uid;
-	uint32_t area_size_cm2;
-	struct clinic_answer *answers;
-	struct store_answer *answer_rows; /* borrowed by the store, and so is what they point to */
-	size_t n_answers;
-};
-
-static struct begin *begin_free(struct begin *b)
-{
-	if (!b)
-		return NULL;
-	session_free(b->session);
-	free(b->client);
-	free(b->operator_name);
-	free(b->screening);
-	free(b->consent);
-	free(b->sign_off);
-	free(b->cartridge);
-	clinic_answers_free(b->answers, b->n_answers);
-	free(b->answer_rows);
-	free(b);
-	return NULL;
-}
-
-DEFINE_CLEANUP(struct begin *, begin_free)
-
-bool client_id_valid(const char *client)
-{
-	const char *allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-	size_t len = strlen(client);
-
-	return len >= 1 && len <= 64 && strspn(client, allowed) == len;
-}
-
-int refuse_client_id(struct refusal *refusal)
-{
-	return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
-		      "a client id is 1 to 64 of A-Z a-z 0-9 . _ - and no name");
-}
-
-int new_id(char ret_id[STORE_ID_MAX], uint64_t wall_usec)
-{
-	time_t seconds = (time_t)(wall_usec / USEC_PER_SEC);
-	uint32_t random;
-	struct tm tm;
-	char date[20];
-
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return -EIO;
-	if (!gmtime_r(&seconds, &tm) || strftime(date, sizeof(date), "%Y%m%d-%H%M%S", &tm) == 0)
-		return -EIO;
-	snprintf(ret_id, STORE_ID_MAX, "%s-%06x", date, random & 0xffffffu);
-	return 0;
-}
-
-static int new_identity(struct session *session)
-{
-	do {
-		if (getrandom(&session->token, sizeof(session->token), 0) != sizeof(session->token))
-			return -EIO;
-	} while (session->token == 0); /* 0 means "never used" */
-	return new_id(session->id, session->started_wall_usec);
-}
-
-static int copy(char **ret, const char *text)
-{
-	*ret = text ? strdup(text) : NULL;
-	return text && !*ret ? -ENOMEM : 0;
-}
-
-static int begin_new(struct begin **ret, const char *profile, const char *client,
-		     const struct begin_options *o)
-{
-	_cleanup_(begin_free_cleanup) struct begin *b = calloc(1, sizeof(*b));
-	struct session *session = calloc(1, sizeof(*session));
-
-	if (!b || !session) {
-		free(session);
-		return -ENOMEM;
-	}
-	b->session = session;
-	session->started_usec = now_usec();
-	session->started_wall_usec = wall_usec();
-	if (new_identity(session) < 0)
-		return -EIO;
-	if (copy(&session->profile, profile) < 0 || copy(&session->area, o->area) < 0 ||
-	    copy(&b->client, client) < 0 || copy(&b->operator_name, o->operator_name) < 0 ||
-	    copy(&b->screening, o->screening) < 0 || copy(&b->consent, o->consent) < 0 ||
-	    copy(&b->sign_off, o->sign_off) < 0 || copy(&b->cartridge, o->cartridge) < 0)
-		return -ENOMEM;
-	b->operator_uid = o->operator_uid;
-	*ret = TAKE_PTR(b);
-	return 0;
-}
-
-static int add_notice(struct session *session, const char *text)
-{
-	char *longer;
-
-	if (asprintf(&longer, "%s%s%s", session->notices ? session->notices : "",
-		     session->notices ? "\n" : "", text) < 0)
-		return -ENOMEM;
-	free(session->notices);
-	session->notices = longer;
-	return 0;
-}
 
 static void begin_refused(struct begin *b, const struct refusal *refusal)
 {
@@ -181,6 +65,61 @@ static void begin_undone(struct begin *b, const struct refusal *refusal)
 	begin_refused(b, refusal);
 }
 
+static void on_bound(void *userdata, int result)
+{
+	struct begin *b = userdata;
+	struct station_pen *pen = b->request->pen;
+	struct refusal refusal;
+	int r = 0;
+
+	if (result == -EADDRINUSE) /* by another pen's session, since the record was asked */
+		r = refuse_bound(&refusal);
+	else if (result < 0)
+		r = refuse(&refusal, REFUSAL_STORE, "the cartridge could not be recorded: %s",
+			   strerrordesc_np(-result));
+	else if (!pen->listed)
+		r = refuse_command(&refusal, "begin", -ENODEV);
+	else if (b->request->epoch != pen_epoch(pen->pen))
+		r = refuse_command(&refusal, "begin", -ESTALE);
+	if (r < 0) {
+		begin_undone(b, &refusal);
+		return;
+	}
+	clinic_keep_bound(pen, b->session);
+	begun(b);
+}
+
+static int bind_cartridge(struct begin *b, struct refusal *refusal)
+{
+	struct station_pen *pen = b->request->pen;
+	char uid[2 * MNPEN_UID_SIZE + 1];
+	const struct store_cartridge cartridge = clinic_cartridge(pen, &b->session->typed, uid);
+	int r = store_cartridge(pen->station->store, b->session->id, pen_serial(pen->pen),
+				&cartridge, now_usec(), on_bound, b);
+
+	return r < 0 ? refuse(refusal, REFUSAL_STORE, "the cartridge could not be recorded: %s",
+			      strerrordesc_np(-r))
+		     : 0;
+}
+
+static void on_claimed(struct pen *pen, void *userdata, const struct pen_result *result)
+{
+	struct begin *b = userdata;
+	struct refusal refusal;
+	int r = 0;
+
+	if (result->outcome != PEN_CONFIRMED) {
+		refuse_result(&refusal, "the cartridge's claim", result);
+		r = -EACCES;
+	} else if (b->request->epoch != pen_epoch(pen)) {
+		r = refuse_command(&refusal, "begin", -ESTALE);
+	} else {
+		r = bind_cartridge(b, &refusal);
+	}
+	if (r < 0)
+		begin_undone(b, &refusal);
+}
+
 static void on_recorded(void *userdata, int result)
 {
 	struct begin *b = userdata;
@@ -200,10 +139,16 @@ static void on_recorded(void *userdata, int result)
 		r = refuse_command(&refusal, "begin", -ESTALE);
 	else
 		r = check_cartridge(pen, b->session->token, &refusal);
+	if (r == 1) {
+		r = pen_claim(pen->pen, b->session->token, wall_days(), on_claimed, b);
+		if (r == 0)
+			return;
+		r = refuse_command(&refusal, "the cartridge's claim", r);
+	} else if (r == 0) {
+		r = bind_cartridge(b, &refusal);
+	}
 	if (r < 0)
 		begin_undone(b, &refusal);
-	else
-		begun(b);
 }
 
 /* What will hold for the first area. Limits are those of the pen's session, and so for this
@@ -389,66 +334,6 @@ static int check_wish(struct station_pen *pen, const struct conf_profile **ret, 
 	return profile_fits(pen, p, refusal);
 }
 
-int parse_area_size(const char *text, uint32_t *ret, struct refusal *refusal)
-{
-	char *end;
-	unsigned long value;
-
-	if (!text)
-		return 0;
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || *end || end == text || text[0] == '-' || value == 0 || value > 20000)
-		return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
-			      "area-size-cm2 '%.32s' is no whole number of 1 to 20000 cm2", text);
-	*ret = (uint32_t)value;
-	return 0;
-}
-
-/* The answers become rows, and what they warn of a notice. */
-static int take_answers(struct begin *b, const struct conf_checklist *checklist,
-			const struct screening *screening)
-{
-	int r = clinic_answers(checklist, screening, &b->answers);
-
-	if (r < 0)
-		return r;
-	b->n_answers = checklist->n_questions;
-	b->answer_rows = calloc(b->n_answers, sizeof(*b->answer_rows));
-	b->session->screening = strdup(checklist->name);
-	if (!b->answer_rows || !b->session->screening)
-		return -ENOMEM;
-	for (size_t i = 0; i < b->n_answers && r >= 0; i++) {
-		const struct clinic_answer *a = &b->answers[i];
-
-		b->answer_rows[i] = (struct store_answer){.question = a->question,
-							  .text = a->text,
-							  .kind = a->kind,
-							  .answer = a->answer};
-		if (a->warning)
-			r = add_notice(b->session, a->warning);
-	}
-	/* The row names the checklist; the answers are rows of their own. */
-	free(b->screening);
-	b->screening = strdup(checklist->name);
-	return r < 0 || !b->screening ? -ENOMEM : 0;
-}
-
-/* What can be judged without asking anybody. */
-static int judge_words(struct station_pen *pen, const struct conf_profile *profile,
-		       const struct begin_options *o, struct clinic_typed *ret_typed,
-		       struct screening *screening, struct refusal *refusal)
-{
-	int r = clinic_typed(o->cartridge, ret_typed, refusal);
-
-	if (r == 0 && !clinic_has_tag(pen) && !ret_typed->lot[0])
-		r = refuse(refusal, REFUSAL_INTERLOCK,
-			   "pen %s cannot read a cartridge's tag: give what stands on the pack: "
-			   "--cartridge LOT/SERIAL",
-			   pen_serial(pen->pen));
-	return r < 0 ? r : clinic_screen(profile, o, screening, refusal);
-}
-
 int station_begin(struct station_pen *pen, uint64_t epoch, const char *profile, const char *client,
 		  const struct begin_options *options, station_done done, void *userdata,
 		  struct refusal *refusal)
@@ -471,7 +356,7 @@ int station_begin(struct station_pen *pen, uint64_t epoch, const char *profile, 
 	r = parse_area_size(options->area_size_cm2, &area_size_cm2, refusal);
 	if (r < 0)
 		return r;
-	r = judge_words(pen, chosen, options, &typed, screening, refusal);
+	r = clinic_words(pen, chosen, options, &typed, screening, refusal);
 	if (r < 0)
 		return r;
 	if (health != STORE_HEALTHY)
@@ -485,7 +370,7 @@ int station_begin(struct station_pen *pen, uint64_t epoch, const char *profile, 
 
 	r = begin_new(&b, chosen->name, client, options);
 	if (r >= 0 && chosen->screening) {
-		r = take_answers(b, chosen->checklist, screening);
+		r = begin_answers(b, chosen->checklist, screening);
 		if (r < 0)
 			begin_free(b);
 	}

@@ -77,7 +77,7 @@ static int refuse_screening(const struct screening *s, const struct conf_checkli
 	return refuse(refusal, REFUSAL_SCREENING, "the answers cannot be judged");
 }
 
-int clinic_screen(const struct conf_profile *profile, const struct begin_options *options,
+static int screen(const struct conf_profile *profile, const struct begin_options *options,
 		  struct screening *ret, struct refusal *refusal)
 {
 	const struct conf_checklist *checklist = profile->checklist;
@@ -223,12 +223,34 @@ struct store_cartridge clinic_cartridge(const struct station_pen *pen,
 	};
 }
 
+void clinic_keep_bound(const struct station_pen *pen, struct session *session)
+{
+	if (clinic_has_tag(pen))
+		hex_encode(pen_cartridge(pen->pen)->uid, MNPEN_UID_SIZE, session->bound_uid);
+	else
+		session->is_typed_bound = true;
+}
+
 int refuse_bound(struct refusal *refusal)
 {
 	return refuse(
 		refusal, REFUSAL_CARTRIDGE_USED,
 		"this station's ledger has this cartridge bound to another session, whatever its "
 		"tag says; put a new one in");
+}
+
+int clinic_words(struct station_pen *pen, const struct conf_profile *profile,
+		 const struct begin_options *o, struct clinic_typed *ret_typed,
+		 struct screening *screening, struct refusal *refusal)
+{
+	int r = clinic_typed(o->cartridge, ret_typed, refusal);
+
+	if (r == 0 && !clinic_has_tag(pen) && !ret_typed->lot[0])
+		r = refuse(refusal, REFUSAL_INTERLOCK,
+			   "pen %s cannot read a cartridge's tag: give what stands on the pack: "
+			   "--cartridge LOT/SERIAL",
+			   pen_serial(pen->pen));
+	return r < 0 ? r : screen(profile, o, screening, refusal);
 }
 
 /* ---- how much an area has had ---- */

@@ -10,7 +10,8 @@
  *   begin.c    BeginSession
  *   clinic.c   checklist, course, ledger of cartridges, how much an area has had
  *   course.c   whether a session comes too early (pure)
- *   session.c  area, notes, profile, end
+ *   session.c  notes, profile, end
+ *   area.c     the area that is worked on
  *   config.c   profiles added and removed, configuration read anew
  *   arm.c      Arm, SetTarget, ClearFault
  *   depth.c    steps of the target that the pen's own buttons and dial ask for
@@ -90,6 +91,15 @@ void refuse_result(struct refusal *refusal, const char *what, const struct pen_r
 /** refuse_command() - the same for an error of a pen_*() call */
 int refuse_command(struct refusal *refusal, const char *what, int error);
 
+/** need_session() - whether one is open and not ending. Return: 0; -EACCES */
+int need_session(struct station_pen *pen, struct refusal *refusal);
+
+/** request_recorded() - a store_done: the record's word on an event is the outcome of the request
+ * that caused it */
+void request_recorded(void *userdata, int result);
+/** refuse_recorded() - because that could not even be asked for */
+int refuse_recorded(struct refusal *refusal, int error);
+
 struct session *session_free(struct session *session); /* returns NULL */
 
 /** session_interrupt() - the pen's session ends without anybody having asked for it */
@@ -110,10 +120,6 @@ bool tell_held(struct station_pen *pen, bool all);
 /** new_id() - for a session or an alarm: date and time to read and sort by, and enough chance that
  * two never meet, restarts and new databases included. Return: 0; -EIO */
 int new_id(char ret_id[STORE_ID_MAX], uint64_t wall_usec);
-
-/** client_id_valid(), refuse_client_id() - the rule for ids of clients, told without the id */
-bool client_id_valid(const char *client);
-int refuse_client_id(struct refusal *refusal);
 
 /** check_custody() - a client's id, and a reason for what is done to its records: @what */
 int check_custody(const char *client, const char *reason, const char *what,
@@ -156,10 +162,11 @@ void announce_event(struct station_pen *pen, const char *kind, uint64_t now,
 
 struct screening;
 
-/** clinic_screen() - whether the answers let a session with @profile begin
- * @ret: the answers, when the profile wants a checklist. Return: 0; -EACCES */
-int clinic_screen(const struct conf_profile *profile, const struct begin_options *options,
-		  struct screening *ret, struct refusal *refusal);
+/** clinic_words() - what of a begin can be judged without asking anybody: cartridge and answers
+ * @screening: the answers, when the profile wants a checklist. Return: 0; -EACCES */
+int clinic_words(struct station_pen *pen, const struct conf_profile *profile,
+		 const struct begin_options *o, struct clinic_typed *ret_typed,
+		 struct screening *screening, struct refusal *refusal);
 
 /** struct clinic_answer - one answer; outlives the configuration that asked */
 struct clinic_answer {
@@ -193,6 +200,9 @@ bool clinic_has_tag(const struct station_pen *pen);
 struct store_cartridge clinic_cartridge(const struct station_pen *pen,
 					const struct clinic_typed *typed,
 					char uid[2 * MNPEN_UID_SIZE + 1]);
+
+/** clinic_keep_bound() - the cartridge in the pen is bound to @session, and need not be again */
+void clinic_keep_bound(const struct station_pen *pen, struct session *session);
 
 /** refuse_bound() - because the ledger has the cartridge with another session */
 int refuse_bound(struct refusal *refusal);

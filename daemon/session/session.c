@@ -31,7 +31,7 @@ uint64_t session_run_used_ms(const struct station_pen *pen)
 	return pen->session->run_used_ms + (pen_is_live(pen->pen) ? pen_run_ms(pen->pen) : 0);
 }
 
-static int need_session(struct station_pen *pen, struct refusal *refusal)
+int need_session(struct station_pen *pen, struct refusal *refusal)
 {
 	if (pen->session && !pen->session->end_outcome)
 		return 0;
@@ -39,8 +39,7 @@ static int need_session(struct station_pen *pen, struct refusal *refusal)
 		      pen_serial(pen->pen));
 }
 
-/* The record's word on an event is the outcome of the request that caused it. */
-static void on_recorded(void *userdata, int result)
+void request_recorded(void *userdata, int result)
 {
 	struct session_request *request = userdata;
 	struct refusal refusal;
@@ -53,7 +52,7 @@ static void on_recorded(void *userdata, int result)
 	request_end(request, &refusal);
 }
 
-static int refuse_recorded(struct refusal *refusal, int error)
+int refuse_recorded(struct refusal *refusal, int error)
 {
 	if (error == -E2BIG)
 		return refuse(refusal, REFUSAL_INVALID_ARGUMENT, "the text is longer than %d bytes",
@@ -67,171 +66,12 @@ static int record_request(struct session_request *request, const char *kind,
 {
 	struct station_pen *pen = request->pen;
 	int r = store_event(pen->station->store, pen->session->id, pen_serial(pen->pen), kind,
-			    now_usec(), fields, n_fields, on_recorded, request);
+			    now_usec(), fields, n_fields, request_recorded, request);
 
 	if (r == 0)
 		return 0;
 	request_drop(request);
 	return refuse_recorded(refusal, r);
-}
-
-/* ---- area and profile: both stop first, and both may pull the ground from under the target ----
- */
-
-/* A target is dropped when the limit it was chosen under has become smaller: what was right for
- * thick skin must not be the first thing that thin skin gets. */
-void limits_changed(struct station_pen *pen, const struct limits *old)
-{
-	struct limits now;
-	struct refusal ignored;
-
-	if (station_limits(pen, &now, &ignored) < 0 || now.depth_um < old->depth_um ||
-	    limits_target(pen, pen->target_depth_um, pen->target_speed_rpm, &ignored) < 0)
-		drop_target(pen);
-	notify_pen(pen, STATION_CHANGED_LIMITS | STATION_CHANGED_PROFILE | STATION_CHANGED_PEDAL);
-	if (pen->station->listener && pen->session)
-		pen->station->listener->session_changed(pen->station->listener_userdata, pen,
-							pen->session);
-}
-
-static void area_chosen(struct session_request *request, const struct conf_profile *profile)
-{
-	struct station_pen *pen = request->pen;
-	struct session *session = pen->session;
-	const struct field sign_off = FIELD_S("sign_off", request->sign_off);
-	struct store_segment segment;
-	struct limits old = {0};
-	struct area_tally *tally;
-	struct refusal refusal;
-	int r;
-
-	(void)station_limits(pen, &old, &refusal);
-	free(session->area);
-	session->area = TAKE_PTR(request->area);
-	tally = clinic_tally(session);
-	if (tally && request->area_size_cm2)
-		tally->size_cm2 = request->area_size_cm2;
-	segment = clinic_segment(pen);
-	r = store_segment(pen->station->store, session->id, pen_serial(pen->pen), "area", &segment,
-			  now_usec(), &sign_off, request->sign_off ? 1 : 0, on_recorded, request);
-	if (r < 0) {
-		/* An area that nobody could read of later is not worked on. */
-		free(session->area);
-		session->area = NULL;
-		refuse_recorded(&refusal, r);
-		request_end(request, &refusal);
-	} else {
-		clinic_record_course(pen, profile);
-	}
-	limits_changed(pen, &old);
-}
-
-static void on_area_asked(void *userdata, int result, const struct store_course *course)
-{
-	struct session_request *request = userdata;
-	struct station_pen *pen = request->pen;
-	const struct conf_profile *profile = pen->session ? chosen_profile(pen) : NULL;
-	uint32_t last_days = course ? (uint32_t)(course->last_wall_usec / USEC_PER_DAY) : 0;
-	struct refusal refusal;
-	int r;
-
-	if (result < 0)
-		r = refuse(&refusal, REFUSAL_STORE,
-			   "the client's earlier sessions cannot be looked up: %s",
-			   strerrordesc_np(-result));
-	else if (!profile || pen->session->end_outcome ||
-		 !conf_profile_area(profile, request->area))
-		r = refuse(&refusal, REFUSAL_NO_SUCH_SESSION,
-			   "session or profile changed meanwhile; ask again");
-	else
-		r = clinic_due(profile, request->area, last_days, request->sign_off, &refusal);
-	if (r < 0) {
-		request_end(request, &refusal);
-		return;
-	}
-	pen->session->sessions_before = course->sessions;
-	pen->session->last_days = last_days;
-	pen->session->is_early = request->sign_off;
-	area_chosen(request, profile);
-}
-
-static int ask_area(struct session_request *request, struct refusal *refusal)
-{
-	struct station_pen *pen = request->pen;
-	const struct store_question question = {
-		.session = pen->session->id,
-		.area = request->area,
-	};
-	int r = store_ask(pen->station->store, &question, on_area_asked, request);
-
-	if (r >= 0)
-		return 0;
-	request_drop(request);
-	return refuse(refusal, REFUSAL_STORE,
-		      "the client's earlier sessions cannot be looked up: %s", strerrordesc_np(-r));
-}
-
-int station_set_area(struct station_pen *pen, const char *area, const char *area_size_cm2,
-		     const char *sign_off, station_done done, void *userdata,
-		     struct refusal *refusal)
-{
-	const struct conf_profile *profile;
-	struct session_request *request;
-	uint32_t size_cm2 = 0;
-	int r;
-
-	r = need_session(pen, refusal);
-	if (r < 0)
-		return r;
-	r = parse_area_size(area_size_cm2, &size_cm2, refusal);
-	if (r < 0)
-		return r;
-	profile = chosen_profile(pen);
-	if (!profile)
-		return refuse(
-			refusal, REFUSAL_NO_SUCH_PROFILE,
-			"the session's profile '%s' is not there any more; set another: mnpenctl "
-			"profile set %s NAME",
-			pen->session->profile, pen_serial(pen->pen));
-	if (!conf_profile_area(profile, area))
-		return refuse_area(profile, area, refusal);
-	/* First of all: what comes is another skin, and the needles leave this one. */
-	station_stop(pen, REASON_SETTINGS);
-	r = request_new(&request, pen, pen_epoch(pen->pen), done, userdata, refusal);
-	if (r < 0)
-		return r;
-	request->area_size_cm2 = size_cm2;
-	request->area = strdup(area);
-	request->sign_off = sign_off ? strdup(sign_off) : NULL;
-	if (!request->area || (sign_off && !request->sign_off)) {
-		request_drop(request);
-		return refuse(refusal, REFUSAL_STORE, "out of memory");
-	}
-	return ask_area(request, refusal);
-}
-
-void forget_area(struct session *session, const struct conf_profile *profile)
-{
-	if (!session->area || conf_profile_area(profile, session->area))
-		return;
-	free(session->area);
-	session->area = NULL;
-}
-
-void record_profile(struct station_pen *pen, const struct conf_profile *profile)
-{
-	char digest[2 * CONF_DIGEST_SIZE + 1];
-	const struct field fields[] = {
-		FIELD_S("profile", profile->name),
-		FIELD_S("profile_digest", hex_encode(profile->digest, CONF_DIGEST_SIZE, digest)),
-	};
-
-	const struct store_segment segment = clinic_segment(pen);
-	uint64_t now = now_usec();
-
-	(void)store_segment(pen->station->store, pen->session->id, pen_serial(pen->pen), "profile",
-			    &segment, now, fields, ELEMENTSOF(fields), NULL, NULL);
-	announce_event(pen, "profile", now, fields, ELEMENTSOF(fields));
 }
 
 /* A session goes on only with a profile that it could have begun with. */
@@ -376,7 +216,7 @@ static int end_now(struct station_pen *pen, struct refusal *refusal)
 	r = -EAGAIN;
 	if (tell_held(pen, true))
 		r = store_session_end(pen->station->store, pen->session->id, outcome, now_usec(),
-				      on_recorded, pen->request);
+				      request_recorded, pen->request);
 	if (r < 0)
 		return refuse(
 			refusal, REFUSAL_STORE,

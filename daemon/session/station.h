@@ -233,7 +233,7 @@ struct begin_options {
  */
 
 /** station_begin() - @epoch: pen_epoch() at the request's arrival. On success pen->session is the
- * new session, recorded on disk; its cartridge is bound and claimed by the first Arm. */
+ * new session, recorded on disk, the cartridge claimed and bound in the ledger. */
 int station_begin(struct station_pen *pen, uint64_t epoch, const char *profile, const char *client,
 		  const struct begin_options *options, station_done done, void *userdata,
 		  struct refusal *refusal);
@@ -322,6 +322,10 @@ int station_limits(struct station_pen *pen, struct limits *ret, struct refusal *
 void station_explain(struct station_pen *pen,
 		     void (*each)(void *userdata, const char *code, const struct refusal *why),
 		     void *userdata);
+
+/** client_id_valid(), refuse_client_id() - the rule for ids of clients, told without the id */
+bool client_id_valid(const char *client);
+int refuse_client_id(struct refusal *refusal);
 
 /* ---- alarms ---- */
 /** station_raise_alarm() - one of a kind a pen, however often it is met; one that is being

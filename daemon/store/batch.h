@@ -85,6 +85,15 @@ bool batch_has_sessions(const struct batch *batch);
 /** batch_wall_usec() - what a clock on the wall shows at @usec, by the session's start */
 uint64_t batch_wall_usec(const struct batch_session *session, uint64_t usec);
 
+/** batch_write_samples() - all samples before position @end, session by session: mostly there is
+ * one. Return: 0 or an errno of db.h, as the next two. */
+int batch_write_samples(struct batch *batch, uint64_t end);
+/** batch_write_lost() - samples that found the ring full, before the one with @before_seq */
+int batch_write_lost(struct batch *batch, struct batch_session *session, uint32_t lost,
+		     int64_t before_seq, uint64_t usec);
+int batch_write_trend(struct batch *batch, const struct batch_session *session,
+		      const struct trend *trend);
+
 /** batch_segment_open() - @what is worked on from here on; without an area nothing is */
 void batch_segment_open(struct batch_session *session, const struct store_segment *what,
 			uint64_t usec);

@@ -14,18 +14,27 @@
 	"CASE instr(cartridge, '/') WHEN 0 THEN cartridge"                                         \
 	" ELSE substr(cartridge, 1, instr(cartridge, '/') - 1) END"
 
+#define TYPED_SERIAL "substr(cartridge, nullif(instr(cartridge, '/'), 0) + 1)"
+/* Of the ledger: one that was put in later is in no session's row. */
+#define BOUND(what)                                                                                \
+	"EXISTS (SELECT 1 FROM cartridge AS c WHERE c.session = session.n AND c." what ")"
+
 static const char list_sql[] =
 	"SELECT n, id, pen, " SCHEMA_LATEST("profile", "profile") ", " SCHEMA_LATEST(
-		"area", "area") ", client, operator, outcome,"
-				" coalesce(cartridge_lot, " TYPED_LOT
-				"), started_wall_usec, ended_wall_usec, samples,"
-				" gaps, strokes, run_ms FROM session WHERE n < ?1"
-				" AND (?2 IS NULL OR client = ?2)"
-				" AND (?3 IS NULL OR cartridge_lot = ?3 OR " TYPED_LOT " = ?3)"
-				" AND (?4 IS NULL OR pen = ?4)"
-				" AND started_wall_usec >= ?5"
-				" AND (?6 = 0 OR ended_usec IS NULL)"
-				" ORDER BY n DESC LIMIT ?7";
+		"area",
+		"area") ", client, operator, outcome,"
+			" coalesce(cartridge_lot, " TYPED_LOT
+			"), started_wall_usec, ended_wall_usec, samples,"
+			" gaps, strokes, run_ms FROM session WHERE n < ?1"
+			" AND (?2 IS NULL OR client = ?2)"
+			" AND (?3 IS NULL OR cartridge_lot = ?3 OR " TYPED_LOT " = ?3 OR " BOUND(
+				"lot = ?3") ")"
+					    " AND (?4 IS NULL OR pen = ?4 OR " BOUND(
+						    "serial = ?4") " OR " TYPED_SERIAL " = ?4)"
+								   " AND started_wall_usec >= ?5"
+								   " AND (?6 = 0 OR ended_usec IS "
+								   "NULL)"
+								   " ORDER BY n DESC LIMIT ?7";
 
 enum list_column {
 	LIST_N,

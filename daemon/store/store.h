@@ -280,8 +280,8 @@ int store_verify(struct store *store, const char *id, store_verify_done done, vo
 /** struct store_filter - all given must match; 0 or NULL = any. Matching is exact. */
 struct store_filter {
 	const char *client;
-	const char *lot; /* of the cartridge, tag or typed in */
-	const char *pen;
+	const char *lot; /* of a cartridge, tag or typed in */
+	const char *pen; /* its serial, or that of a cartridge as typed in */
 	uint64_t since_wall_usec;
 	bool open_only;
 };

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/resource.h>
 
 #include "driver/base/cleanup.h"
@@ -331,10 +332,13 @@ int main(int argc, char **argv)
 	struct options options = {
 		.listen = DEFAULT_LISTEN,
 		.count = 1,
-		.device = {.identity = &identity_pen,
-			   .speed = USB_SPEED_HIGH,
-			   .seed = DEFAULT_SEED,
-			   .today_days = wall_days()},
+		.device =
+			{.identity = &identity_pen,
+			 .speed = USB_SPEED_HIGH,
+			 .seed = DEFAULT_SEED,
+			 .today_days = wall_days(),
+			 /* A station remembers cartridges for good: no run has those of another. */
+			 .box = (uint32_t)(wall_usec() / USEC_PER_MSEC) ^ (uint32_t)getpid() << 16},
 	};
 	int r;
 

@@ -225,7 +225,12 @@ static inline void answer_refresh(struct fixture *f)
 
 static inline void begin(struct fixture *f)
 {
-	const struct begin_options options = {.area = "brow"};
+	/* A pen that reads no tag; each session has its own. */
+	static unsigned int serial;
+	char cartridge[16];
+	const struct begin_options options = {.area = "brow", .cartridge = cartridge};
+
+	snprintf(cartridge, sizeof(cartridge), "L/%u", ++serial);
 
 	assert_int_equal(station_begin(f->pen, pen_epoch(f->pen->pen), "thin", "C-17", &options,
 				       on_answer, f, &f->refusal),
@@ -256,9 +261,16 @@ static inline void confirm_target(struct fixture *f, uint16_t depth_um)
 /* Arm() down to the target in force; a lease is in flight. */
 static inline void arm(struct fixture *f, uint16_t depth_um)
 {
+	uint64_t until = now_usec() + WAIT_USEC;
+
 	fake_host_clear(f->host);
 	assert_int_equal(station_arm(f->pen, pen_epoch(f->pen->pen), on_answer, f, &f->refusal), 0);
 	answer_refresh(f);
+	/* The ledger first, at the first arm of the session. */
+	while (!f->host->pending && now_usec() < until) {
+		next(f);
+		assert_true(sd_event_run(f->event, 10 * USEC_PER_MSEC) >= 0);
+	}
 	assert_string_equal(f->host->log, "get-cartridge get-info arm ");
 	fake_host_answer(f->host, 0, NULL, 0);
 	f->sample.state = MNPEN_STATE_ARMED;

@@ -13,6 +13,7 @@ int gadget_init(struct gadget *gadget, sd_event *event, const struct device_opti
 	memset(gadget, 0, sizeof(*gadget));
 	gadget->event = event;
 	gadget->tags.today_days = options->today_days;
+	gadget->tags.box = options->box;
 	r = server_new(&gadget->server, event, options, serial, n_pens);
 	if (r < 0)
 		return r;

@@ -29,9 +29,9 @@ static struct mnpen_cartridge make(const struct tags *tags, const uint8_t uid[MN
 struct mnpen_cartridge tags_fresh(struct tags *tags)
 {
 	uint8_t uid[MNPEN_UID_SIZE] = {'V', 'C'};
-	uint32_t number = ++tags->made;
+	uint64_t number = (uint64_t)tags->box << 16 | (++tags->made & 0xffff);
 
-	for (size_t i = 0; i < sizeof(number); i++)
+	for (size_t i = 0; i < 6; i++)
 		uid[MNPEN_UID_SIZE - 1 - i] = (uint8_t)(number >> 8 * i);
 	return make(tags, uid);
 }

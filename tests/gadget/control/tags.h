@@ -14,6 +14,7 @@ struct tags {
 	struct mnpen_cartridge tag[TAGS_MAX];
 	unsigned int count; /* ever put away */
 	uint32_t made;
+	uint32_t box; /* part of the uid of each fresh one: no two boxes hold the same */
 	uint32_t today_days;
 };
 

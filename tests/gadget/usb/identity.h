@@ -19,6 +19,7 @@ struct device_options {
 	enum usb_speed speed;
 	uint64_t seed;			   /* of the pens' noise; 0: none */
 	uint32_t today_days;		   /* the pens' calendar */
+	uint32_t box;			   /* part of the uids of fresh cartridges */
 	const struct recording *recording; /* of identity_replay */
 };
 
