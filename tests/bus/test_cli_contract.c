@@ -304,7 +304,7 @@ static int run_example(struct rig *rig, const char *example, const char *id, cha
 /* What one of them alone cannot do: a pen that is not armed is no reason to make it look armed. */
 static bool may_be_refused(const char *name)
 {
-	static const char *const names[] = {"clear-fault", "alarm ack"};
+	static const char *const names[] = {"clear-fault", "alarm ack", "client erase"};
 
 	for (size_t i = 0; i < ELEMENTSOF(names); i++)
 		if (strcmp(names[i], name) == 0)
