@@ -188,7 +188,13 @@ static int orphan_end(struct rows *rows, const struct orphan *orphan)
 	return r;
 }
 
-static int orphans_end(struct rows *rows)
+/** struct ends - what is told when it is on disk */
+struct ends {
+	int64_t sessions[STORE_SESSIONS_MAX];
+	size_t n;
+};
+
+static int orphans_end(struct rows *rows, struct ends *ends)
 {
 	for (;;) {
 		struct orphan orphan;
@@ -204,12 +210,15 @@ static int orphans_end(struct rows *rows)
 			 &(struct log_context){.session = orphan.id, .message_id = LOG_ID_SESSION},
 			 "session %s was open when the daemon ended: closing it as interrupted",
 			 orphan.id);
+		if (ends->n < STORE_SESSIONS_MAX)
+			ends->sessions[ends->n++] = orphan.n;
 	}
 }
 
 int recover_interrupted(sqlite3 *db, const struct key *key)
 {
 	struct rows rows = {0};
+	struct ends ends = {0};
 	int r = rows_open(&rows, db, key);
 
 	if (r < 0)
@@ -218,12 +227,14 @@ int recover_interrupted(sqlite3 *db, const struct key *key)
 	if (r >= 0) {
 		r = chain_key(&rows.chain); /* it signs from here on */
 		if (r >= 0)
-			r = orphans_end(&rows);
+			r = orphans_end(&rows, &ends);
 		if (r >= 0)
 			r = rows_commit(&rows);
 		if (r < 0)
 			rows_rollback(&rows);
 	}
+	for (size_t i = 0; i < ends.n && r >= 0; i++)
+		chain_log_end(db, ends.sessions[i]);
 	rows_close(&rows);
 	return r;
 }

@@ -257,11 +257,14 @@ static const char *context_value(char buf[FIELD_MAX], const char *value)
 
 static void send_line(int level, const struct log_context *context, const char *message)
 {
-	char text[ESCAPED_MAX], pen[FIELD_MAX], session[FIELD_MAX], reason[FIELD_MAX];
+	char text[ESCAPED_MAX], pen[FIELD_MAX], session[FIELD_MAX], reason[FIELD_MAX], n[FIELD_MAX],
+		head[FIELD_MAX];
 	const struct log_context escaped = {
 		.pen = context_value(pen, context->pen),
 		.session = context_value(session, context->session),
 		.reason = context_value(reason, context->reason),
+		.chain_n = context_value(n, context->chain_n),
+		.chain_head = context_value(head, context->chain_head),
 		.message_id = context->message_id,
 	};
 

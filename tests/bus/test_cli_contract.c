@@ -160,6 +160,9 @@ static void records(struct rig *rig, const char *id)
 	run(rig, 2, "session list --since yesterday");
 	run(rig, 0, line_of("session show", id, ""));
 	run(rig, 4, "session show nope");
+	run(rig, 0, line_of("session verify", id, ""));
+	run(rig, 0, "session verify");
+	run(rig, 4, "session verify nope");
 	snprintf(line, sizeof(line), "session export %s --format csv -o %s", id,
 		 rig_path(rig, "rows"));
 	run(rig, 0, line);
@@ -211,6 +214,10 @@ static void custody(struct rig *rig)
 	assert_int_equal(result.code, 0);
 	cli_free(&result);
 	run(rig, 2, "client hold client-77 maybe --reason letter");
+	run(rig, 1, "client erase client-77 --reason 'asked for'");
+	run(rig, 0, "client hold client-77 off --reason settled");
+	run(rig, 0, "client erase client-77 --reason 'asked for'");
+	run(rig, 4, "client erase client-77 --reason 'asked for'");
 	run(rig, 0, line_of("backup", rig_path(rig, "copy.db"), ""));
 	run(rig, 1, line_of("backup", rig_path(rig, "copy.db"), ""));
 }
@@ -307,7 +314,7 @@ static int run_example(struct rig *rig, const char *example, const char *id, cha
 /* What one of them alone cannot do: a pen that is not armed is no reason to make it look armed. */
 static bool may_be_refused(const char *name)
 {
-	static const char *const names[] = {"clear-fault", "alarm ack"};
+	static const char *const names[] = {"clear-fault", "alarm ack", "client erase"};
 
 	for (size_t i = 0; i < ELEMENTSOF(names); i++)
 		if (strcmp(names[i], name) == 0)

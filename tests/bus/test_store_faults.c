@@ -119,7 +119,7 @@ static void test_begin_unwritten(void **state)
 
 static void test_quota(void **state)
 {
-	struct rig *rig = rig_start(state, &(struct rig_options){.station = "Quota = 128KiB\n"});
+	struct rig *rig = rig_start(state, &(struct rig_options){.station = "Quota = 256KiB\n"});
 
 	/* Reached while running: the pen is stopped, nothing can be armed, and what came is
 	 * recorded. */

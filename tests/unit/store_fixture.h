@@ -223,7 +223,7 @@ static inline int64_t fixture_number(struct fixture *f, const char *sql)
 /* Text of the first column of the first row, in a buffer that the next call overwrites. */
 static inline const char *fixture_text(struct fixture *f, const char *sql)
 {
-	static char text[8192];
+	static char text[16384];
 	sqlite3_stmt *statement = NULL;
 	sqlite3 *db = NULL;
 

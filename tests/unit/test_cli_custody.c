@@ -202,6 +202,29 @@ static void test_hold(void **state)
 	assert_int_equal(run.code, CLI_FAILED);
 }
 
+/* ---- client erase ---- */
+
+static void test_erase(void **state)
+{
+	fake_run(&run, "client erase - --reason letter", "C-17\n");
+	assert_int_equal(run.code, CLI_DONE);
+	assert_string_equal(fake.calls, "EraseClient(C-17,letter) ");
+	assert_contains(run.out, "are erased");
+	assert_null(strstr(run.out, "C-17"));
+	fake_run(&run, "--json client erase C --reason x", NULL);
+	assert_string_equal(run.out, "{\"schema\":1,\"done\":true}\n");
+	fake.fail_member = "EraseClient";
+	fake.fail_name = "org.mnpen1.Error.Interlock";
+	fake.fail_message = "under a legal hold";
+	fake_run(&run, "client erase C --reason x", NULL);
+	assert_int_equal(run.code, CLI_FAILED);
+	fake.fail_name = "org.mnpen1.Error.NoSuchSession";
+	fake_run(&run, "client erase C --reason x", NULL);
+	assert_int_equal(run.code, CLI_NOT_FOUND);
+	fake_run(&run, "client erase C", NULL);
+	assert_int_equal(run.code, CLI_USAGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +235,7 @@ int main(void)
 		cmocka_unit_test_setup(test_whole_or_not_at_all, reset),
 		cmocka_unit_test_setup(test_backup_refused, reset),
 		cmocka_unit_test_setup(test_hold, reset),
+		cmocka_unit_test_setup(test_erase, reset),
 	};
 
 	return cmocka_run_group_tests_name("cli_custody", tests, make_folder, remove_folder);

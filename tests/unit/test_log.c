@@ -136,7 +136,10 @@ static void level_names(void **state)
 
 static void context(void **state)
 {
-	const struct log_context all = {"VPEN0001", "20260216-1", "over\ndepth", LOG_ID_STOP};
+	const struct log_context all = {.pen = "VPEN0001",
+					.session = "20260216-1",
+					.reason = "over\ndepth",
+					.message_id = LOG_ID_STOP};
 	const struct log_context some = {.session = "20260216-1"};
 
 	log_line(LOG_WARNING, &all, "stopped");
@@ -161,7 +164,7 @@ static void escaping(void **state)
 static void one_write(void **state)
 {
 	char text[3000], field[3000];
-	const struct log_context context = {field, field, field, NULL};
+	const struct log_context context = {.pen = field, .session = field, .reason = field};
 	const char *line;
 
 	memset(text, 'x', sizeof(text));
@@ -277,7 +280,12 @@ static void journal_stream(unsigned int device_off, unsigned int inode_off, cons
 
 static void to_journal(void **state)
 {
-	const struct log_context all = {"VPEN0001", "20260216-1", "overdepth", LOG_ID_STOP};
+	const struct log_context all = {.pen = "VPEN0001",
+					.session = "20260216-1",
+					.reason = "overdepth",
+					.chain_n = "17",
+					.chain_head = "0a",
+					.message_id = LOG_ID_STOP};
 	const struct log_context pen = {.pen = "VPEN\n0001"};
 
 	journal_stream(0, 0, "");
@@ -286,6 +294,7 @@ static void to_journal(void **state)
 	assert_string_equal(journal, "MESSAGE=stopped\\nMNPEN_PEN=forged\nPRIORITY=4\n"
 				     "SYSLOG_IDENTIFIER=mnpend\nMNPEN_PEN=VPEN0001\n"
 				     "MNPEN_SESSION=20260216-1\nMNPEN_REASON=overdepth\n"
+				     "MNPEN_CHAIN_N=17\nMNPEN_CHAIN_HEAD=0a\n"
 				     "MESSAGE_ID=" LOG_ID_STOP "\n");
 	log_line(LOG_INFO, &pen, "seen");
 	assert_string_equal(journal, "MESSAGE=seen\nPRIORITY=6\nSYSLOG_IDENTIFIER=mnpend\n"

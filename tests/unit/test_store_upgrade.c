@@ -2,7 +2,7 @@
 /* Files of earlier programs. */
 #include <errno.h>
 
-#include "tests/unit/store_fixture.h"
+#include "tests/unit/chain_fixture.h"
 
 static bool disk_full;
 
@@ -135,12 +135,80 @@ static const char version_3[] = "CREATE TABLE legal_hold ("
 				"CREATE INDEX legal_hold_client ON legal_hold (client);"
 				"PRAGMA user_version = 3;";
 
+/* What a clinic had recorded with version 4, an open session included. */
+static const char version_4[] =
+	"CREATE TABLE screening ("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" session INTEGER NOT NULL REFERENCES session (n),"
+	" question TEXT NOT NULL,"
+	" text TEXT NOT NULL,"
+	" kind TEXT NOT NULL,"
+	" answer TEXT NOT NULL,"
+	" wall_usec INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE INDEX screening_session ON screening (session);"
+	"CREATE TABLE cartridge ("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" session INTEGER NOT NULL REFERENCES session (n),"
+	" pen TEXT,"
+	" uid TEXT,"
+	" serial TEXT,"
+	" lot TEXT NOT NULL,"
+	" expires_days INTEGER,"
+	" needles INTEGER,"
+	" length_um INTEGER,"
+	" usec INTEGER NOT NULL,"
+	" wall_usec INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE INDEX cartridge_session ON cartridge (session);"
+	"CREATE INDEX cartridge_lot ON cartridge (lot);"
+	"CREATE UNIQUE INDEX cartridge_uid ON cartridge (uid) WHERE uid IS NOT NULL;"
+	"CREATE UNIQUE INDEX cartridge_serial ON cartridge (lot, serial)"
+	" WHERE serial IS NOT NULL;"
+	"CREATE TABLE segment ("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" session INTEGER NOT NULL REFERENCES session (n),"
+	" profile TEXT,"
+	" area TEXT NOT NULL,"
+	" area_size_cm2 INTEGER,"
+	" started_usec INTEGER NOT NULL,"
+	" started_wall_usec INTEGER NOT NULL,"
+	" ended_usec INTEGER NOT NULL,"
+	" ended_wall_usec INTEGER NOT NULL,"
+	" depth_limit_um INTEGER,"
+	" speed_limit_min_rpm INTEGER,"
+	" speed_limit_max_rpm INTEGER,"
+	" density_warning_per_cm2 INTEGER,"
+	" target_depth_um INTEGER,"
+	" target_speed_rpm INTEGER,"
+	" run_ms INTEGER NOT NULL,"
+	" strokes INTEGER NOT NULL,"
+	" depth_mean_um INTEGER,"
+	" depth_p95_um INTEGER,"
+	" depth_max_um INTEGER,"
+	" speed_mean_rpm INTEGER,"
+	" speed_p95_rpm INTEGER,"
+	" speed_max_rpm INTEGER,"
+	" needles INTEGER,"
+	" punctures_per_cm2 INTEGER"
+	") STRICT;"
+	"CREATE INDEX segment_session ON segment (session);"
+	"PRAGMA user_version = 4;"
+	"INSERT INTO session (id, token, started_usec, started_wall_usec, clock_synchronized)"
+	" VALUES ('20250102-000000-bbbbbb', '2', 20, 30, 1);"
+	"INSERT INTO screening (session, question, text, kind, answer, wall_usec)"
+	" VALUES (1, 'q', 'Q?', 'note', 'no', 3);"
+	"INSERT INTO cartridge (session, pen, uid, lot, usec, wall_usec)"
+	" VALUES (1, 'VPEN0001', '0000000000000001', 'LOT7', 2, 3);"
+	"INSERT INTO legal_hold (client, held, reason, uid, wall_usec) VALUES ('C-1', 1, 'x', 0, "
+	"3);";
+
 static char *schema_of(struct fixture *f)
 {
 	const char *schema = fixture_text(f, "SELECT group_concat(sql, ';') FROM"
 					     " (SELECT sql FROM sqlite_schema ORDER BY name)");
 
-	assert_in_range(strlen(schema), 2000, 8000); /* the fixture cuts at 8191 */
+	assert_in_range(strlen(schema), 2000, 16000); /* the fixture cuts at 16383 */
 	return strdup(schema);
 }
 
@@ -150,6 +218,22 @@ static int hold(struct fixture *f)
 
 	assert_int_equal(store_hold(f->store, &what, 7, fixture_done, f), 0);
 	return fixture_wait(f, f->answers + 1);
+}
+
+/* What was there before the chain is held against it from now on. */
+static void is_chained(struct fixture *f, int version)
+{
+	assert_string_equal(fixture_text(f, "SELECT kind FROM chain WHERE n = 1"), "migration");
+	assert_int_equal(fixture_number(f, "SELECT row FROM chain WHERE n = 1"), version);
+	assert_int_equal(
+		fixture_number(f, "SELECT count(*) FROM signature WHERE purpose = 'migration'"), 1);
+	chain_is_intact(f, "");
+	chain_is_intact(f, "20250101-000000-aaaaaa");
+	chain_is_intact(f, FIXTURE_ID);
+	fixture_sql(f, "UPDATE event SET details = '{\"x\":1}' WHERE n = 1");
+	chain_finds(f, "", "\"changed\",\"table\":\"event\",\"row\":1");
+	chain_finds(f, "20250101-000000-aaaaaa", "\"changed\",\"table\":\"event\",\"row\":1");
+	fixture_sql(f, "UPDATE event SET details = '{}' WHERE n = 1");
 }
 
 /* A file as the program of @version left it becomes what a new one is, with all that it held. */
@@ -165,14 +249,17 @@ static void is_taken_along(int version, unsigned int alarms)
 		fixture_sql(&f, version_2);
 	if (version >= 3)
 		fixture_sql(&f, version_3);
+	if (version >= 4)
+		fixture_sql(&f, version_4);
 	assert_int_equal(fixture_number(&f, "PRAGMA user_version"), version);
 	assert_int_equal(fixture_open(&f, 0, 0), 0);
 	assert_null(f.note);
 	assert_int_equal(fixture_number(&f, "PRAGMA user_version"), 5);
-	assert_int_equal(fixture_number(&f, "SELECT count(*) FROM event"), 2 + alarms);
-	assert_string_equal(fixture_text(&f, "SELECT id || outcome FROM session"),
+	assert_int_equal(fixture_number(&f, "SELECT count(*) FROM event"),
+			 2 + alarms + (version >= 4)); /* and "interrupted" */
+	assert_string_equal(fixture_text(&f, "SELECT id || outcome FROM session WHERE n = 1"),
 			    "20250101-000000-aaaaaacompleted");
-	assert_int_equal(fixture_number(&f, "SELECT count(*) FROM legal_hold"), 0);
+	assert_int_equal(fixture_number(&f, "SELECT count(*) FROM legal_hold"), version >= 4);
 	assert_int_equal(fixture_number(&f, "SELECT count(*) FROM segment"), 0);
 	/* Version 1's alarms had no id and stood in memory only: none can be acknowledged. */
 	store_alarms(f.store, &n);
@@ -180,6 +267,7 @@ static void is_taken_along(int version, unsigned int alarms)
 	fixture_begin(&f, FIXTURE_ID);
 	fixture_end(&f, FIXTURE_ID);
 	assert_int_equal(hold(&f), 0);
+	is_chained(&f, version);
 	f.store = store_free(f.store);
 	upgraded = schema_of(&f);
 
@@ -208,6 +296,11 @@ static void version_2_is_taken_along(void **state)
 static void version_3_is_taken_along(void **state)
 {
 	is_taken_along(3, 1);
+}
+
+static void version_4_is_taken_along(void **state)
+{
+	is_taken_along(4, 1);
 }
 
 /* Half an upgrade is none: the file stays what it was, and says so. */
@@ -269,6 +362,7 @@ int main(void)
 		cmocka_unit_test(version_1_is_taken_along),
 		cmocka_unit_test(version_2_is_taken_along),
 		cmocka_unit_test(version_3_is_taken_along),
+		cmocka_unit_test(version_4_is_taken_along),
 		cmocka_unit_test(an_upgrade_that_fails),
 		cmocka_unit_test(an_upgrade_without_room_waits),
 		cmocka_unit_test(a_new_file_without_room_is_none),
