@@ -23,7 +23,7 @@ static const char *choose(char buf[PATH_MAX])
 	slash = strrchr(buf, '/');
 	if (!slash)
 		return INSTALLED;
-	strcpy(slash + 1, BESIDE);
+	memcpy(slash + 1, BESIDE, sizeof(BESIDE));
 	return access(buf, F_OK) == 0 ? buf : INSTALLED;
 }
 

@@ -145,7 +145,7 @@ static void limit_labels(const struct panel *panel)
 	const struct report *report = panel->plot->report;
 	const struct report_limits *last =
 		report->n_limits ? &report->limits[report->n_limits - 1] : NULL;
-	struct label labels[3];
+	struct label labels[3] = {0};
 	size_t n = 0;
 
 	for (size_t which = 0; last && which < 3; which++) {

@@ -72,7 +72,7 @@ static void test_words(void **state)
 		{"--json st", "status stop "},
 		{"-H there st", "status stop "},
 		{"--host = there st", "status stop "},
-		{"session _", "begin area note end list show export verify "},
+		{"session _", "begin area note end list show export verify report aftercare "},
 		{"session e", "end export "},
 		{"alarm _", "list ack "},
 		{"nonsense _", " "},
