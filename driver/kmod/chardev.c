@@ -121,6 +121,16 @@ static bool take(struct pen *pen, struct mnpen_guard_sample *ret)
 	return taken;
 }
 
+static void count_as_lost(struct pen *pen, const struct mnpen_guard_sample *sample)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&pen->lock, flags);
+	pen->ring.lost += sample->lost + 1;
+	pen->overruns++;
+	spin_unlock_irqrestore(&pen->lock, flags);
+}
+
 static bool readable(struct pen *pen)
 {
 	return !pen_ring_empty(&pen->ring) || READ_ONCE(pen->dead);
@@ -133,8 +143,10 @@ static ssize_t read_some(struct pen *pen, char __user *buf, size_t count)
 	size_t done = 0;
 
 	while (count - done >= sizeof(sample) && take(pen, &sample)) {
-		if (copy_to_user(buf + done, &sample, sizeof(sample)))
+		if (copy_to_user(buf + done, &sample, sizeof(sample))) {
+			count_as_lost(pen, &sample);
 			return done ? done : -EFAULT;
+		}
 		done += sizeof(sample);
 	}
 	return done;
@@ -185,5 +197,4 @@ const struct file_operations pen_fops = {
 	.poll = pen_poll,
 	.unlocked_ioctl = pen_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.llseek = no_llseek,
 };

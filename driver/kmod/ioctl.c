@@ -2,15 +2,21 @@
 /* The requests of driver/uapi/chardev.h. */
 #include <linux/string.h>
 #include <linux/uaccess.h>
-#include <asm/unaligned.h>
 
 #include "driver/kmod/mnpen.h"
 
 #define TIMEOUT_MS 50
 #define TIMEOUT_MAX_MS 1000
-#define ERROR_SIZE 8
 #define CLASS_OUT (USB_DIR_OUT | USB_TYPE_CLASS | USB_RECIP_INTERFACE)
 #define CLASS_IN (USB_DIR_IN | USB_TYPE_CLASS | USB_RECIP_INTERFACE)
+
+/* docs/protocol.md, "error" */
+struct error {
+	u8 request;
+	u8 code;
+	__le16 detail;
+	__le32 cmd;
+};
 
 union argument {
 	struct mnpen_guard_head head;
@@ -72,14 +78,14 @@ static int send(struct call *call, u8 type, u8 request, void *data, u16 len)
 static void ask_why(struct call *call)
 {
 	struct mnpen_guard_head *head = &call->arg->head;
-	u8 error[ERROR_SIZE];
+	struct error error;
 
-	if (send(call, CLASS_IN, REQ_GET_ERROR, error, sizeof(error)))
+	if (send(call, CLASS_IN, REQ_GET_ERROR, &error, sizeof(error)))
 		return;
-	head->request = error[0];
-	head->code = error[1];
-	head->detail = get_unaligned_le16(error + 2);
-	head->cmd = get_unaligned_le32(error + 4);
+	head->request = error.request;
+	head->code = error.code;
+	head->detail = le16_to_cpu(error.detail);
+	head->cmd = le32_to_cpu(error.cmd);
 }
 
 static int simple(struct call *call)

@@ -34,7 +34,7 @@ MODULE_DEVICE_TABLE(usb, pen_ids);
 
 static dev_t pen_devt;
 static struct cdev pen_cdev;
-static struct class *pen_class;
+static struct class pen_class = {.name = "mnpen"};
 static DEFINE_IDR(pens);
 static DEFINE_MUTEX(pens_lock); /* over pens; the innermost mutex */
 
@@ -165,7 +165,7 @@ static int pen_show(struct pen *pen)
 	mutex_unlock(&pens_lock);
 	if (pen->minor < 0)
 		return pen->minor;
-	pen->dev = device_create_with_groups(pen_class, &pen->intf->dev,
+	pen->dev = device_create_with_groups(&pen_class, &pen->intf->dev,
 					     MKDEV(MAJOR(pen_devt), pen->minor), pen, pen_groups,
 					     "mnpen%d", pen->minor);
 	if (IS_ERR(pen->dev)) {
@@ -257,8 +257,7 @@ static int __init pen_init(void)
 	r = cdev_add(&pen_cdev, pen_devt, PENS_MAX);
 	if (r)
 		goto err_region;
-	pen_class = class_create(THIS_MODULE, "mnpen");
-	r = PTR_ERR_OR_ZERO(pen_class);
+	r = class_register(&pen_class);
 	if (r)
 		goto err_cdev;
 	r = usb_register(&pen_driver);
@@ -267,7 +266,7 @@ static int __init pen_init(void)
 	return 0;
 
 err_class:
-	class_destroy(pen_class);
+	class_unregister(&pen_class);
 err_cdev:
 	cdev_del(&pen_cdev);
 err_region:
@@ -278,7 +277,7 @@ err_region:
 static void __exit pen_exit(void)
 {
 	usb_deregister(&pen_driver);
-	class_destroy(pen_class);
+	class_unregister(&pen_class);
 	cdev_del(&pen_cdev);
 	unregister_chrdev_region(pen_devt, PENS_MAX);
 	idr_destroy(&pens);

@@ -50,7 +50,7 @@ static bool take_packet(struct pen *pen, const u8 *data, u32 len)
 	}
 	pen->samples++;
 	memcpy(sample.data, data, min_t(u32, len, sizeof(sample.data)));
-	if (pen->open && !pen_ring_put(&pen->ring, &sample))
+	if (pen->open && !pen->dead && !pen_ring_put(&pen->ring, &sample))
 		pen->overruns++;
 	return renew;
 }

@@ -35,19 +35,23 @@ guard_shows() # FILE
 	cat "/sys/class/mnpen/${node##*/}/$1"
 }
 
-# A process that owns the pen (tests/vm/guard.c).
+# A process that owns the pen (tests/vm/guard.c): $owner, and what it is asked by.
 own()
 {
-	coproc owner { exec $vm/bin/guard $node 2>/run/owner.log; }
-	read -r -t 5 said <&"${owner[0]}" || fail "the owner does not start"
+	rm -f /run/own.to /run/own.from
+	mkfifo /run/own.to /run/own.from
+	$vm/bin/guard $node </run/own.to >/run/own.from 2>/run/own.log &
+	owner=$!
+	exec {to_owner}>/run/own.to {from_owner}</run/own.from
+	read -r -t 5 said <&$from_owner || fail "the owner does not start"
 	equal "the owner" "$said" open
 }
 
 # ask COMMAND...: the answer into $said
 ask()
 {
-	echo "$*" >&"${owner[1]}"
-	read -r -t 10 said <&"${owner[0]}" || fail "owner: no answer to $*"
+	echo "$*" >&$to_owner
+	read -r -t 10 said <&$from_owner || fail "owner: no answer to $*"
 }
 
 # must COMMAND...: it succeeds
@@ -57,10 +61,11 @@ must()
 	equal "the answer to $*" "$said" 0
 }
 
+# It closes the pen, or is dead already.
 disown()
 {
-	exec {owner[1]}>&-
-	wait "$owner_PID"
+	exec {to_owner}>&- {from_owner}<&-
+	wait "$owner" 2>/dev/null
 }
 
 # A pen that runs in a hand.
