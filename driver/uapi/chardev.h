@@ -68,8 +68,8 @@ struct mnpen_guard_sample {
  * struct mnpen_guard_head - first in the argument of every request
  * @timeout_ms: in: how long the pen may take, 1 to 1000; 0 = 50
  * @epoch: out: the stop epoch, which each STOP raises, the guard's own too. In: 0, or the epoch
- *that the request belongs to: in another one it is not carried out, -ECANCELED. So what has not
- *	reached the guard yet when its caller sends a STOP does not come behind it.
+ *	of the request: in another one it is not carried out, -ECANCELED. So what has not reached
+ *	the guard yet when its caller sends a STOP does not come behind it.
  * @request: out: with the next three GET_ERROR's record when the request ended with -EPIPE; all 0
  *	otherwise
  * @code: out
