@@ -8,6 +8,7 @@
 vm=/run/vm
 serial=VPEN0001
 socket=/run/pen.sock
+gadgetfs=/run/gadgetfs
 step="the start"
 exec {nap_fd}<> <(:)
 declare -A S=() gadgets=()
@@ -73,7 +74,7 @@ gadget()
 	shift
 	mnpen-gadget "$@" >"/run/$name.log" 2>&1 &
 	gadgets[$name]=$!
-	wait_for 5 "the gadget $name" grep -q '^listening on' "/run/$name.log"
+	wait_for 5 "the gadget $name" grep -qE '^(listening on|plugged into)' "/run/$name.log"
 }
 
 pen()
@@ -220,6 +221,25 @@ pen_ready()
 {
 	gadget pen --control $socket --serial $serial "$@"
 	plug
+	wait_for 5 "the daemon has the pen" pens_are $serial
+}
+
+# gadgetfs_ready: a USB device controller, of dummy_hcd, and GadgetFS for it
+gadgetfs_ready()
+{
+	mkdir -p $gadgetfs
+	if ! mountpoint -q $gadgetfs; then
+		modprobe -a dummy_hcd gadgetfs || fail "modprobe"
+		mount -t gadgetfs gadgetfs $gadgetfs || fail "mount"
+	fi
+}
+
+# gadgetfs_pen [GADGET OPTION...]: a pen on a cable between two ends of this machine, that the daemon
+# has. Unlike one over vhci-hcd it lets the machine sleep.
+gadgetfs_pen()
+{
+	gadgetfs_ready
+	gadget pen --gadgetfs $gadgetfs --control $socket --serial $serial "$@"
 	wait_for 5 "the daemon has the pen" pens_are $serial
 }
 
