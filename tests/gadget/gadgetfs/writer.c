@@ -114,12 +114,16 @@ int writer_start(struct writer **ret, const char *path, const uint8_t *descripto
 	/* Without SA_RESTART: the write is to end. */
 	static const struct sigaction action = {.sa_handler = on_stop};
 	struct writer *writer = calloc(1, sizeof(*writer));
+	pthread_condattr_t monotonic;
 	int r;
 
 	if (!writer)
 		return -ENOMEM;
 	pthread_mutex_init(&writer->lock, NULL);
-	pthread_cond_init(&writer->changed, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&writer->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	writer->wake_fd = wake_fd;
 	writer->fd = open_endpoint(path, descriptors, len);
 	r = writer->fd;
@@ -140,7 +144,7 @@ static void wait_ended(struct writer *writer)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += STOP_AGAIN_NS;
 	if (until.tv_nsec >= 1000000000L) {
 		until.tv_nsec -= 1000000000L;

@@ -8,6 +8,7 @@
 vm=/run/vm
 serial=VPEN0001
 socket=/run/pen.sock
+gadgetfs=/run/gadgetfs
 step="the start"
 exec {nap_fd}<> <(:)
 declare -A S=() gadgets=()
@@ -73,7 +74,7 @@ gadget()
 	shift
 	mnpen-gadget "$@" >"/run/$name.log" 2>&1 &
 	gadgets[$name]=$!
-	wait_for 5 "the gadget $name" grep -q '^listening on' "/run/$name.log"
+	wait_for 5 "the gadget $name" grep -qE '^(listening on|plugged into)' "/run/$name.log"
 }
 
 pen()
@@ -268,6 +269,25 @@ pen_ready()
 # Nothing stands in the way of these clients, each of whom is treated once.
 answers=/usr/share/doc/mnpen/examples/answers
 clients=0
+
+# gadgetfs_ready: a USB device controller, of dummy_hcd, and GadgetFS for it
+gadgetfs_ready()
+{
+	mkdir -p $gadgetfs
+	if ! mountpoint -q $gadgetfs; then
+		modprobe -a dummy_hcd gadgetfs || fail "modprobe"
+		mount -t gadgetfs gadgetfs $gadgetfs || fail "mount"
+	fi
+}
+
+# gadgetfs_pen [GADGET OPTION...]: a pen on a cable between two ends of this machine, that the daemon
+# has. Unlike one over vhci-hcd it lets the machine sleep.
+gadgetfs_pen()
+{
+	gadgetfs_ready
+	gadget pen --gadgetfs $gadgetfs --control $socket --serial $serial "$@"
+	wait_for 5 "the daemon has the pen" pens_are $serial
+}
 
 begin()
 {
