@@ -7,111 +7,8 @@
 #include "driver/base/clock.h"
 #include "driver/proto/names.h"
 
-static int refuse_epoch(struct refusal *refusal, const char *what)
-{
-	return refuse(refusal, REFUSAL_INTERLOCK,
-		      "a stop came while %s waited; look at the pen, then ask again", what);
-}
-
-static enum refusal_code code_of(enum mnpen_error error)
-{
-	switch (error) {
-	case MNPEN_ERR_LIMIT:
-	case MNPEN_ERR_BAD_VALUE:
-		return REFUSAL_LIMIT;
-	case MNPEN_ERR_CARTRIDGE:
-		return REFUSAL_CARTRIDGE_USED;
-	case MNPEN_ERR_FAULT:
-		return REFUSAL_FAULT;
-	case MNPEN_ERR_NONE:
-	case MNPEN_ERR_BAD_LENGTH:
-	case MNPEN_ERR_BAD_STATE:
-	case MNPEN_ERR_BAD_TOKEN:
-	case MNPEN_ERR_STALE:
-	case MNPEN_ERR_CRC:
-	case MNPEN_ERR_UNSUPPORTED:
-		return REFUSAL_INTERLOCK;
-	}
-	return REFUSAL_INTERLOCK;
-}
-
-static void refuse_by_pen(struct refusal *refusal, const char *what,
-			  const struct mnpen_error_record *why)
-{
-	enum refusal_code code = code_of((enum mnpen_error)why->code);
-
-	if (why->code == MNPEN_ERR_NONE)
-		refuse(refusal, code, "the pen refused %s, and did not say why; plug it in again",
-		       what);
-	else if (why->code == MNPEN_ERR_FAULT)
-		refuse(refusal, code,
-		       "the pen refused %s: the cause of its fault is still there, or gone for "
-		       "less "
-		       "than %d ms; mend it, wait, then ask again",
-		       what, MNPEN_FAULT_CLEAR_MS);
-	else
-		refuse(refusal, code, "the pen refused %s: %s (field at offset %u)", what,
-		       mnpen_error_name(why->code), why->detail);
-}
-
-void refuse_result(struct refusal *refusal, const char *what, const struct pen_result *result)
-{
-	switch (result->outcome) {
-	case PEN_CONFIRMED:
-		return;
-	case PEN_REFUSED:
-		refuse_by_pen(refusal, what, &result->refusal);
-		return;
-	case PEN_UNCONFIRMED:
-		refuse(refusal, REFUSAL_UNCONFIRMED,
-		       "%s was sent, and the pen did not confirm it in time; it was stopped: look "
-		       "at "
-		       "the pen before going on",
-		       what);
-		return;
-	case PEN_STOPPED:
-		refuse(refusal, REFUSAL_INTERLOCK, "stopped while %s was under way: %s", what,
-		       policy_reason_name(result->reason));
-		return;
-	case PEN_LOST:
-		refuse(refusal, REFUSAL_DISCONNECTED, "the pen went away while %s was under way",
-		       what);
-		return;
-	case PEN_CEILING:
-		refuse(refusal, REFUSAL_LIMIT,
-		       "%s was refused by the kernel guard: its ceiling (depth_ceiling_um or "
-		       "speed_ceiling_rpm in /sys/class/mnpen) is lower; choose an area or a "
-		       "profile below it, or plug the pen in again, which lifts it",
-		       what);
-		return;
-	}
-}
-
-int refuse_command(struct refusal *refusal, const char *what, int error)
-{
-	if (error == -ESTALE)
-		return refuse_epoch(refusal, what);
-	if (error == -EBUSY)
-		return refuse(refusal, REFUSAL_BUSY, "another command is under way; ask again");
-	if (error == -ENODEV || error == -ENOTCONN)
-		return refuse(refusal, REFUSAL_DISCONNECTED, "the pen is gone; plug it in again");
-	if (error == -EAGAIN)
-		return refuse(
-			refusal, REFUSAL_BUSY,
-			"the pen's samples do not come at a session's rate yet; ask again, and "
-			"if that does not help, plug the pen in again");
-	if (error == -EALREADY)
-		return refuse(refusal, REFUSAL_INTERLOCK, "the pen is armed already");
-	if (error == -EOVERFLOW)
-		return refuse(refusal, REFUSAL_INTERLOCK,
-			      "the pen's command numbers are used up; switch it off and on");
-	if (error == -EPERM)
-		return refuse(refusal, REFUSAL_INTERLOCK,
-			      "the pen's state does not allow %s now; 'mnpenctl status' explains",
-			      what);
-	return refuse(refusal, REFUSAL_UNCONFIRMED, "%s could not be sent: %s", what,
-		      strerrordesc_np(-error));
-}
+#define STREAM_WAIT_USEC USEC_PER_SEC
+#define STREAM_LOOK_USEC (10 * USEC_PER_MSEC)
 
 /* ---- Arm: cartridge read; another one than before is bound in the ledger and claimed; then ARM
  * ---- */
@@ -128,6 +25,8 @@ static void on_armed(struct pen *pen, void *userdata, const struct pen_result *r
 	refuse_result(&refusal, "arm", result);
 	request_end(request, &refusal);
 }
+
+static int wait_for_stream(struct session_request *request, struct refusal *refusal);
 
 static int send_arm(struct session_request *request, struct refusal *refusal)
 {
@@ -155,6 +54,41 @@ static int send_arm(struct session_request *request, struct refusal *refusal)
 	arm.run_left_ms = (uint32_t)(arm.limits.run_ms - session_run_used_ms(pen));
 	arm.session_end_usec = pen->session->started_usec + arm.limits.session_ms * USEC_PER_MSEC;
 	r = pen_arm(pen->pen, &arm, on_armed, request);
+	if (r == -EAGAIN)
+		return wait_for_stream(request, refusal);
+	return r < 0 ? refuse_command(refusal, "arm", r) : 0;
+}
+
+static int on_again(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct session_request *request = userdata;
+	struct station_pen *pen = request->pen;
+	struct refusal refusal;
+	int r;
+
+	if (!pen->session || request->epoch != pen_epoch(pen->pen))
+		r = refuse_epoch(&refusal, "arm");
+	else
+		r = send_arm(request, &refusal);
+	if (r < 0)
+		request_end(request, &refusal);
+	return 0;
+}
+
+/* Whoever arms as soon as the session has begun is some milliseconds before the pen's new stream.
+ */
+static int wait_for_stream(struct session_request *request, struct refusal *refusal)
+{
+	uint64_t now = now_usec();
+	int r;
+
+	if (!request->again_end_usec)
+		request->again_end_usec = now + STREAM_WAIT_USEC;
+	if (now >= request->again_end_usec)
+		return refuse_command(refusal, "arm", -EAGAIN);
+	request->again = sd_event_source_disable_unref(request->again);
+	r = sd_event_add_time(request->pen->station->event, &request->again, CLOCK_BOOTTIME,
+			      now + STREAM_LOOK_USEC, 1, on_again, request);
 	return r < 0 ? refuse_command(refusal, "arm", r) : 0;
 }
 

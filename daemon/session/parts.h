@@ -72,7 +72,9 @@ struct session_request {
 	char *area; /* set-area, as the next two */
 	char *sign_off;
 	uint32_t area_size_cm2;
-	bool claims; /* arm: the pen has to claim the cartridge */
+	bool claims;		/* arm: the pen has to claim the cartridge */
+	sd_event_source *again; /* arm: waits for the session's stream, until: */
+	uint64_t again_end_usec;
 };
 
 /** request_new() - the pen's one request. Return: 0; -EACCES Busy; -ENOMEM */
@@ -87,6 +89,9 @@ void request_drop(struct session_request *request);
 
 /** refuse_result() - the refusal that a pen's result stands for; @what: "arm", "target", ... */
 void refuse_result(struct refusal *refusal, const char *what, const struct pen_result *result);
+
+/** refuse_epoch() - @what waited, and a stop came. Return: -EACCES */
+int refuse_epoch(struct refusal *refusal, const char *what);
 
 /** refuse_command() - the same for an error of a pen_*() call */
 int refuse_command(struct refusal *refusal, const char *what, int error);

@@ -48,6 +48,7 @@ int request_new(struct session_request **ret, struct station_pen *pen, uint64_t 
 void request_drop(struct session_request *request)
 {
 	request->pen->request = NULL;
+	sd_event_source_disable_unref(request->again);
 	free(request->area);
 	free(request->sign_off);
 	free(request);
