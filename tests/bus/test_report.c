@@ -214,7 +214,7 @@ static void test_without_samples(void **state)
 	snprintf(line, sizeof(line), "session export %s --format csv", rig->id);
 	result = cli_run(rig, NULL, line);
 	assert_int_equal(result.code, 1);
-	assert_holds(result.err, "are not kept any more");
+	assert_holds(result.err, "were deleted");
 	assert_string_equal(result.out, "");
 	cli_free(&result);
 
