@@ -44,8 +44,7 @@ static bool take_packet(struct pen *pen, const u8 *data, u32 len)
 	bool renew = false;
 
 	if (reason) {
-		sample.flags = MNPEN_GUARD_VIOLATION |
-			       (reason & 0xff) << MNPEN_GUARD_REASON_SHIFT;
+		sample.flags = MNPEN_GUARD_VIOLATION | (reason & 0xff) << MNPEN_GUARD_REASON_SHIFT;
 		renew = pen_guard_stop_locked(pen, reason);
 	}
 	pen->samples++;
