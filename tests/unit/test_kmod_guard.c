@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "driver/kmod/guard.c"
+#include "driver/kmod/guard.c" // NOLINT(bugprone-suspicious-include)
 #include "driver/proto/records.h"
 
 #define MS_NS 1000000ULL

@@ -32,7 +32,7 @@
 #define RENEW_AFTER_MS 75
 
 static struct owner {
-	const char *path;
+	char path[64];
 	int fd;
 	bool keep;
 	bool reads;
@@ -235,7 +235,7 @@ int main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	setvbuf(stdin, NULL, _IONBF, 0);
-	owner.path = argv[1];
+	snprintf(owner.path, sizeof(owner.path), "%s", argv[1]);
 	r = open_it();
 	puts(r < 0 ? strerrorname_np(-r) : "open");
 	if (r < 0)

@@ -31,6 +31,14 @@ static void is(const char *what, long found, long wanted)
 	bad = 1;
 }
 
+static void *wild(uintptr_t address)
+{
+	void *pointer;
+
+	memcpy(&pointer, &address, sizeof(pointer));
+	return pointer;
+}
+
 static long result(long r)
 {
 	return r < 0 ? -errno : r;
@@ -52,9 +60,8 @@ static void numbers_and_pointers(int fd)
 	is("0", node_call(fd, 0, NULL), -ENOTTY);
 	is("all ones", node_call(fd, 0xffffffff, NULL), -ENOTTY);
 	is("no pointer", node_call(fd, MNPEN_GUARD_IOC_INFO, NULL), -EFAULT);
-	is("a wild pointer", node_call(fd, MNPEN_GUARD_IOC_ARM, (void *)(uintptr_t)0xdead0000),
-	   -EFAULT);
-	is("the kernel's pointer", node_call(fd, MNPEN_GUARD_IOC_STATUS, (void *)~(uintptr_t)0xfff),
+	is("a wild pointer", node_call(fd, MNPEN_GUARD_IOC_ARM, wild(0xdead0000)), -EFAULT);
+	is("the kernel's pointer", node_call(fd, MNPEN_GUARD_IOC_STATUS, wild(~(uintptr_t)0xfff)),
 	   -EFAULT);
 	is("a constant", node_call(fd, MNPEN_GUARD_IOC_INFO, constant), -EFAULT);
 	munmap(constant, 4096);
@@ -129,8 +136,7 @@ static void reads(int fd, const char *path)
 	is("poll", poll(&poll_fd, 1, 1000), 1);
 	is("what poll says", poll_fd.revents, POLLIN);
 	usleep(50000);
-	is("a wild buffer", result(read(fd, (void *)(uintptr_t)0xdead0000, sizeof(samples))),
-	   -EFAULT);
+	is("a wild buffer", result(read(fd, wild(0xdead0000), sizeof(samples))), -EFAULT);
 	is("no half sample", result(read(fd, samples, sizeof(samples) - 1)),
 	   2 * sizeof(samples[0]));
 	is("the wild one was lost", samples[0].lost, 1);

@@ -42,6 +42,7 @@ own()
 	mkfifo /run/own.to /run/own.from
 	$vm/bin/guard $node </run/own.to >/run/own.from 2>/run/own.log &
 	owner=$!
+	helpers=($owner)
 	exec {to_owner}>/run/own.to {from_owner}</run/own.from
 	read -r -t 5 said <&$from_owner || fail "the owner does not start"
 	equal "the owner" "$said" open
@@ -66,6 +67,7 @@ disown()
 {
 	exec {to_owner}>&- {from_owner}<&-
 	wait "$owner" 2>/dev/null
+	helpers=()
 }
 
 # A pen that runs in a hand.

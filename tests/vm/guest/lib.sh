@@ -11,6 +11,7 @@ socket=/run/pen.sock
 step="the start"
 exec {nap_fd}<> <(:)
 declare -A S=() gadgets=()
+helpers=() # processes that end with the scenario, whatever they are doing
 
 say()
 {
@@ -192,6 +193,7 @@ clean_up()
 	[ -z "${arm_pid:-}" ] || kill "$arm_pid" 2>/dev/null
 	unplug_all
 	[ ${#gadgets[@]} -eq 0 ] || kill "${gadgets[@]}" 2>/dev/null
+	[ ${#helpers[@]} -eq 0 ] || kill -KILL "${helpers[@]}" 2>/dev/null
 	[ -z "${pedal_PID:-}" ] || kill "$pedal_PID" 2>/dev/null
 	wait
 }
