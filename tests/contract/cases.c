@@ -2,7 +2,6 @@
 /* The promises of driver/host/host.h, one a function. Each begins and ends with a pen online. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "driver/base/clock.h"
@@ -353,8 +352,7 @@ static bool unplug(struct contract *c)
 	REQUIRE(silent(c));
 	REQUIRE(contract_tell(c, "delay off"));
 	REQUIRE(contract_tell(c, "replug"));
-	if (c->options->plug)
-		REQUIRE(system(c->options->plug) == 0);
+	REQUIRE(contract_plug(c));
 	REQUIRE(contract_expect(c, HEARD_ONLINE, 0));
 	REQUIRE(ask_status(c) == 0);
 	REQUIRE(contract_expect(c, HEARD_DONE, 0));

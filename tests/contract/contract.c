@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
@@ -174,6 +176,18 @@ bool contract_logged(struct contract *c, const char *text)
 	char answer[ANSWER_MAX];
 
 	return ask(c, "log 64", answer, sizeof(answer)) && strstr(answer, text);
+}
+
+bool contract_plug(const struct contract *c)
+{
+	char *argv[] = {"sh", "-c", (char *)(uintptr_t)c->options->plug, NULL};
+	int status = -1;
+	pid_t pid;
+
+	if (!c->options->plug)
+		return true;
+	return posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ) == 0 &&
+	       waitpid(pid, &status, 0) == pid && status == 0;
 }
 
 static bool open_control(struct contract *c)

@@ -75,6 +75,9 @@ bool contract_tell(struct contract *c, const char *command);
 /** contract_logged() - whether the pen's log has @text */
 bool contract_logged(struct contract *c, const char *text);
 
+/** contract_plug() - the command that plugs it in again, if it needs one. Return: whether it did */
+bool contract_plug(const struct contract *c);
+
 /** contract_next() - the next thing heard; NULL and said so if nothing comes */
 const struct contract_heard *contract_next(struct contract *c);
 /** contract_expect() - it is this one */
