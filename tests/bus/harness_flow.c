@@ -137,6 +137,7 @@ void rig_rearm(struct rig *rig)
 {
 	gadget_do(rig->control_fd, "trigger release");
 	rig_await_word(rig, "State", "idle", STEP_MS);
+	rig_await_value(rig, "DepthUm", 0, STEP_MS); /* needles take some milliseconds to go back */
 	rig_arm(rig);
 	rig_run(rig);
 }

@@ -221,7 +221,8 @@ long end_rss_kb(const struct rig *rig)
 	return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
-/* What looks into the record before a session begins opens it with the first: the file and its log. */
+/* What looks into the record before a session begins opens it with the first: the file and its log.
+ */
 #define ASKER_FDS 2
 
 static bool fds_back(struct run *run)

@@ -223,7 +223,8 @@ static inline void answer_refresh(struct fixture *f)
 	fake_host_answer(f->host, 0, info, sizeof(info));
 }
 
-static inline void begin(struct fixture *f)
+/* As far as the session's SET_STREAM, which is in flight. */
+static inline void begin_until_stream(struct fixture *f)
 {
 	/* A pen that reads no tag; each session has its own. */
 	static unsigned int serial;
@@ -237,7 +238,12 @@ static inline void begin(struct fixture *f)
 			 0);
 	answer_refresh(f);
 	assert_int_equal(wait_answer(f), REFUSAL_NONE);
-	fake_host_answer(f->host, 0, NULL, 0); /* SET_STREAM */
+}
+
+static inline void begin(struct fixture *f)
+{
+	begin_until_stream(f);
+	fake_host_answer(f->host, 0, NULL, 0);
 	next(f);
 }
 

@@ -238,78 +238,7 @@ static int set_target(struct fixture *f, uint32_t depth_um)
 	return r;
 }
 
-static void await_log(struct fixture *f, const char *log)
-{
-	uint64_t until = now_usec() + WAIT_USEC;
-
-	while (strcmp(f->host->log, log) != 0 && now_usec() < until)
-		assert_true(sd_event_run(f->event, 100 * USEC_PER_MSEC) >= 0);
-	assert_string_equal(f->host->log, log);
-}
-
-/* The pen goes on as before, whatever is asked of it. */
-static void refuse_stream(struct fixture *f)
-{
-	uint64_t until = now_usec() + WAIT_USEC;
-
-	while (f->answers == 0 && now_usec() < until) {
-		next(f);
-		if (f->host->pending)
-			fake_host_answer(f->host, -ETIMEDOUT, NULL, 0);
-		assert_true(sd_event_run(f->event, 10 * USEC_PER_MSEC) >= 0);
-	}
-	assert_int_equal(f->answers, 1);
-}
-
 /* ---- tests ---- */
-
-/* A session whose stream is still the slow one of a pen at rest would miss strokes. */
-static void arm_waits_for_the_sessions_stream(void **state)
-{
-	struct fixture *f = *state;
-
-	begin(f);
-	assert_int_equal(set_target(f, 500), 0);
-	fake_host_answer(f->host, -ETIMEDOUT, NULL, 0); /* SET_STREAM */
-	fake_host_clear(f->host);
-	assert_int_equal(station_arm(f->pen, pen_epoch(f->pen->pen), on_answer, f, &f->refusal), 0);
-	answer_cartridge(f);
-	refuse_stream(f);
-	assert_int_equal(f->refusal.code, REFUSAL_BUSY);
-	f->answers = 0;
-	fake_host_clear(f->host);
-
-	assert_int_equal(station_arm(f->pen, pen_epoch(f->pen->pen), on_answer, f, &f->refusal), 0);
-	answer_cartridge(f);
-	assert_string_equal(f->host->log, "get-cartridge get-info ");
-	fake_host_clear(f->host);
-	next(f);
-	assert_string_equal(f->host->log, "set-stream ");
-	fake_host_answer(f->host, 0, NULL, 0);
-	next(f);
-	await_log(f, "set-stream arm ");
-}
-
-/* What waits is not carried out behind a stop. */
-static void a_stop_ends_an_arm_that_waits(void **state)
-{
-	struct fixture *f = *state;
-
-	begin(f);
-	assert_int_equal(set_target(f, 500), 0);
-	fake_host_answer(f->host, -ETIMEDOUT, NULL, 0); /* SET_STREAM */
-	assert_int_equal(station_arm(f->pen, pen_epoch(f->pen->pen), on_answer, f, &f->refusal), 0);
-	answer_cartridge(f);
-	fake_host_clear(f->host);
-	assert_int_equal(station_stop(f->pen, REASON_REQUEST), 0);
-	for (int i = 0; i < 3; i++) {
-		next(f);
-		if (f->host->pending)
-			fake_host_answer(f->host, 0, NULL, 0);
-	}
-	assert_int_equal(wait_for(f, 1), REFUSAL_INTERLOCK);
-	assert_null(strstr(f->host->log, "arm"));
-}
 
 static void strokes_before_the_session_are_not_its(void **state)
 {
@@ -427,8 +356,6 @@ static void no_room_for_an_alarm_blocks_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SESSION_TEST(arm_waits_for_the_sessions_stream),
-		SESSION_TEST(a_stop_ends_an_arm_that_waits),
 		SESSION_TEST(strokes_before_the_session_are_not_its),
 		SESSION_TEST(area_is_changed_when_it_is_on_record),
 		SESSION_TEST(a_lower_limit_drops_the_target),
