@@ -180,7 +180,8 @@ bool contract_logged(struct contract *c, const char *text)
 
 bool contract_plug(const struct contract *c)
 {
-	char *argv[] = {"sh", "-c", (char *)(uintptr_t)c->options->plug, NULL};
+	char shell[] = "sh", option[] = "-c";
+	char *argv[] = {shell, option, c->options->plug, NULL};
 	int status = -1;
 	pid_t pid;
 

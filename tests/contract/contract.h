@@ -19,7 +19,7 @@ struct contract_options {
 	const char *transport; /* "usbip", "usb", "chardev" */
 	const char *control;   /* its control socket */
 	const char *url;       /* of usbip */
-	const char *plug;      /* a shell command that plugs it in again; NULL = it needs none */
+	char *plug;	       /* a shell command that plugs it in again; NULL = it needs none */
 	unsigned int scale;    /* of times, on a slow machine */
 };
 
