@@ -74,7 +74,7 @@ static void on_area_asked(void *userdata, int result, const struct store_course 
 	struct refusal refusal;
 	int r;
 
-	if (result < 0)
+	if (result < 0 || !course)
 		r = refuse(&refusal, REFUSAL_STORE,
 			   "the client's earlier sessions cannot be looked up: %s",
 			   strerrordesc_np(-result));

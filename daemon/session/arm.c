@@ -113,13 +113,13 @@ static void on_bound(void *userdata, int result)
 	struct refusal refusal;
 	int r = 0;
 
-	if (result == -EADDRINUSE)
+	if (!pen->session || request->epoch != pen_epoch(pen->pen))
+		r = refuse_epoch(&refusal, "arm");
+	else if (result == -EADDRINUSE)
 		r = refuse_bound(&refusal);
 	else if (result < 0)
 		r = refuse(&refusal, REFUSAL_STORE, "the cartridge could not be recorded: %s",
 			   strerrordesc_np(-result));
-	else if (!pen->session || request->epoch != pen_epoch(pen->pen))
-		r = refuse_epoch(&refusal, "arm");
 	if (r == 0) {
 		clinic_keep_bound(pen, pen->session);
 		if (request->claims) {

@@ -326,11 +326,11 @@ static int check_wish(struct station_pen *pen, const struct conf_profile **ret, 
 		return refuse(refusal, REFUSAL_NO_SUCH_PROFILE,
 			      "no profile '%.64s'; 'mnpenctl profile list' shows those there are",
 			      profile[0] ? profile : pen->profile);
+	*ret = p;
 	if (refuse_disabled(p, refusal) < 0)
 		return -EACCES;
 	if (o->area && !conf_profile_area(p, o->area))
 		return refuse_area(p, o->area, refusal);
-	*ret = p;
 	return profile_fits(pen, p, refusal);
 }
 

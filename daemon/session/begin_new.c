@@ -38,12 +38,6 @@ bool client_id_valid(const char *client)
 	return len >= 1 && len <= 64 && strspn(client, allowed) == len;
 }
 
-int refuse_client_id(struct refusal *refusal)
-{
-	return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
-		      "a client id is 1 to 64 of A-Z a-z 0-9 . _ - and no name");
-}
-
 int new_id(char ret_id[STORE_ID_MAX], uint64_t wall_usec)
 {
 	time_t seconds = (time_t)(wall_usec / USEC_PER_SEC);

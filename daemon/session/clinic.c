@@ -28,6 +28,7 @@ static int refuse_screening(const struct screening *s, const struct conf_checkli
 {
 	char allowed[CONF_CHOICES_MAX * 40] = "";
 	const char *text = s->question ? s->question->text : "";
+	const char *answer = s->question && s->question->clear_is_yes ? "no" : "yes";
 
 	switch (s->verdict) {
 	case SCREENING_CLEAR:
@@ -37,13 +38,13 @@ static int refuse_screening(const struct screening *s, const struct conf_checkli
 			refusal, REFUSAL_SCREENING,
 			"question '%s' (%.300s) is answered '%s': a named operator has to sign "
 			"for it: --operator NAME --sign-off TEXT",
-			s->name, text, s->question->clear_is_yes ? "no" : "yes");
+			s->name, text, answer);
 	case SCREENING_BLOCKED:
 		return refuse(
 			refusal, REFUSAL_SCREENING,
 			"question '%s' (%.300s) is answered '%s': no session begins, and nobody "
 			"can sign for it; do not treat this client now",
-			s->name, text, s->question->clear_is_yes ? "no" : "yes");
+			s->name, text, answer);
 	case SCREENING_UNANSWERED:
 		return refuse(
 			refusal, REFUSAL_SCREENING,

@@ -72,7 +72,7 @@ int station_erase(struct station *station, const char *client, const char *reaso
 		return r;
 	/* A session that is about to begin would wait as well. */
 	if (!station_idle(station)) {
-		refuse_erasure(refusal, -ETXTBSY, NULL);
+		refuse_erasure(refusal, -ETXTBSY, &(struct store_erased){0});
 		return -EACCES;
 	}
 	if (health != STORE_HEALTHY && health != STORE_QUOTA)
@@ -88,7 +88,7 @@ int station_erase(struct station *station, const char *client, const char *reaso
 	r = store_erase(station->store, &what, now_usec(), on_erased, erasure);
 	if (r < 0) {
 		free(erasure);
-		refuse_erasure(refusal, r == -EAGAIN ? -ENOBUFS : r, NULL);
+		refuse_erasure(refusal, r == -EAGAIN ? -ENOBUFS : r, &(struct store_erased){0});
 		return -EACCES;
 	}
 	return 0;

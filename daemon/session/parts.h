@@ -91,7 +91,11 @@ void request_drop(struct session_request *request);
 void refuse_result(struct refusal *refusal, const char *what, const struct pen_result *result);
 
 /** refuse_epoch() - @what waited, and a stop came. Return: -EACCES */
-int refuse_epoch(struct refusal *refusal, const char *what);
+static inline int refuse_epoch(struct refusal *refusal, const char *what)
+{
+	return refuse(refusal, REFUSAL_INTERLOCK,
+		      "a stop came while %s waited; look at the pen, then ask again", what);
+}
 
 /** refuse_command() - the same for an error of a pen_*() call */
 int refuse_command(struct refusal *refusal, const char *what, int error);

@@ -6,12 +6,6 @@
 #include "daemon/session/parts.h"
 #include "driver/proto/names.h"
 
-int refuse_epoch(struct refusal *refusal, const char *what)
-{
-	return refuse(refusal, REFUSAL_INTERLOCK,
-		      "a stop came while %s waited; look at the pen, then ask again", what);
-}
-
 static enum refusal_code code_of(enum mnpen_error error)
 {
 	switch (error) {

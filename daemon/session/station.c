@@ -13,7 +13,7 @@
 
 #define HEALTH_PERIOD_USEC 200000ULL
 
-int refuse(struct refusal *refusal, enum refusal_code code, const char *format, ...)
+void refusal_fill(struct refusal *refusal, enum refusal_code code, const char *format, ...)
 {
 	va_list args;
 
@@ -21,7 +21,6 @@ int refuse(struct refusal *refusal, enum refusal_code code, const char *format, 
 	va_start(args, format);
 	vsnprintf(refusal->message, sizeof(refusal->message), format, args);
 	va_end(args);
-	return -EACCES;
 }
 
 /* ---- requests ---- */

@@ -8,6 +8,7 @@
 #ifndef MNPEN_STATION_H
 #define MNPEN_STATION_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
@@ -52,9 +53,18 @@ struct refusal {
 	char message[1024];
 };
 
-/** refuse() - fill @refusal; returns -EACCES so that "return refuse(...)" reads well */
-int refuse(struct refusal *refusal, enum refusal_code code, const char *format, ...)
+/** refusal_fill() - what is refused, and why */
+void refusal_fill(struct refusal *refusal, enum refusal_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+static inline int refused(void)
+{
+	return -EACCES;
+}
+
+/** refuse() - the same, as -EACCES, so that "return refuse(...)" reads well; a macro so that every
+ * caller's compiler knows what it is */
+#define refuse(refusal, code, ...) (refusal_fill(refusal, code, __VA_ARGS__), refused())
 
 /** struct clinic_typed - a cartridge without a tag, as typed in; "" = none was */
 struct clinic_typed {
@@ -325,7 +335,11 @@ void station_explain(struct station_pen *pen,
 
 /** client_id_valid(), refuse_client_id() - the rule for ids of clients, told without the id */
 bool client_id_valid(const char *client);
-int refuse_client_id(struct refusal *refusal);
+static inline int refuse_client_id(struct refusal *refusal)
+{
+	return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
+		      "a client id is 1 to 64 of A-Z a-z 0-9 . _ - and no name");
+}
 
 /* ---- alarms ---- */
 /** station_raise_alarm() - one of a kind a pen, however often it is met; one that is being

@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/reboot.h>
 #include <linux/slab.h>
+#include <linux/suspend.h>
 
 #include "driver/kmod/mnpen.h"
 #include "driver/uapi/ids.h"
@@ -143,6 +144,7 @@ static struct pen *pen_new(struct usb_interface *intf, const struct usb_endpoint
 	pen->depth_ceiling_um = NO_CEILING;
 	pen->speed_ceiling_rpm = NO_CEILING;
 	pen->reboot.notifier_call = pen_reboot;
+	pen->sleep.notifier_call = pen_sleep;
 	r = pen_fill(pen, ep);
 	if (r) {
 		pen_put(pen);
@@ -208,8 +210,10 @@ static int pen_probe(struct usb_interface *intf, const struct usb_device_id *id)
 		return PTR_ERR(pen);
 	usb_set_intfdata(intf, pen);
 	register_reboot_notifier(&pen->reboot);
+	register_pm_notifier(&pen->sleep);
 	r = pen_show(pen);
 	if (r) {
+		unregister_pm_notifier(&pen->sleep);
 		unregister_reboot_notifier(&pen->reboot);
 		usb_set_intfdata(intf, NULL);
 		pen_die(pen);
@@ -225,6 +229,7 @@ static void pen_disconnect(struct usb_interface *intf)
 
 	device_unregister(pen->dev);
 	forget(pen);
+	unregister_pm_notifier(&pen->sleep);
 	unregister_reboot_notifier(&pen->reboot);
 	pen_stop_wait(pen, ticket, PEN_STOP_TIMEOUT_MS);
 	pen_die(pen);

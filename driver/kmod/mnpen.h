@@ -156,6 +156,7 @@ struct pen_ring {
  * @readers: wait for samples
  * @rest: brings a pen to rest that did not answer when it was closed
  * @reboot: hears that the machine goes down
+ * @sleep: hears that it goes to sleep, while everybody can still answer
  */
 struct pen {
 	struct kref kref;
@@ -185,6 +186,7 @@ struct pen {
 	wait_queue_head_t readers;
 	struct delayed_work rest;
 	struct notifier_block reboot;
+	struct notifier_block sleep;
 };
 
 /* main.c */
@@ -260,5 +262,6 @@ int pen_resume(struct usb_interface *intf);
 int pen_pre_reset(struct usb_interface *intf);
 int pen_post_reset(struct usb_interface *intf);
 int pen_reboot(struct notifier_block *block, unsigned long event, void *unused);
+int pen_sleep(struct notifier_block *block, unsigned long event, void *unused);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Whatever takes the pen away from its owner for a while, or for good: STOP goes out first. */
 #include <linux/reboot.h>
+#include <linux/suspend.h>
 
 #include "driver/kmod/mnpen.h"
 
@@ -55,5 +56,16 @@ int pen_post_reset(struct usb_interface *intf)
 int pen_reboot(struct notifier_block *block, unsigned long event, void *unused)
 {
 	stop_first(container_of(block, struct pen, reboot), MNPEN_GUARD_STOP_REBOOT);
+	return NOTIFY_DONE;
+}
+
+/*
+ * Before processes are frozen, of which the pen's owner is one, and long before pen_suspend(): other
+ * devices may take seconds to go to sleep.
+ */
+int pen_sleep(struct notifier_block *block, unsigned long event, void *unused)
+{
+	if (event == PM_SUSPEND_PREPARE || event == PM_HIBERNATION_PREPARE)
+		stop_first(container_of(block, struct pen, sleep), MNPEN_GUARD_STOP_SUSPEND);
 	return NOTIFY_DONE;
 }
