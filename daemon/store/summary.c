@@ -246,7 +246,7 @@ static int list_take(struct sender *sender, const struct summary_list *list, int
 {
 	_cleanup_statement_ sqlite3_stmt *statement = NULL;
 	struct field fields[SUMMARY_KEYS];
-	struct scratch scratch;
+	struct scratch scratch = {0};
 	char rest[128];
 	int r;
 

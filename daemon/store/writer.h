@@ -13,6 +13,7 @@
 #define WRITER_BUSY_GRACE_USEC 250000ULL /* locked by others: an error from then on */
 #define WRITER_FREE_USEC 2000000ULL	 /* time for what is queued at the end */
 
+struct key;
 struct writer;
 
 /** writer_new() - start the thread. @db becomes the writer's, also on failure. @queue and @key

@@ -36,7 +36,9 @@ static struct store_course answer;
 
 static void on_course(void *userdata, int result, const struct store_course *course)
 {
-	answer = result < 0 ? (struct store_course){0} : *course;
+	answer = (struct store_course){0};
+	if (result >= 0)
+		answer = *course;
 	fixture_done(userdata, result);
 }
 
