@@ -347,6 +347,7 @@ static void test_tap(void **state)
 	fake_expect(&f, HEARD_DRAINED, 0);
 	fake_guard.blocked[MNPEN_REQ_GET_STATUS] = true;
 	assert_int_equal(ask(&f), 0);
+	fake_guard_await_block(&f);
 	assert_int_equal(stop(&f), 0);
 	fake_expect(&f, HEARD_DONE, -ECANCELED);
 	fake_expect(&f, HEARD_DONE, 0);
