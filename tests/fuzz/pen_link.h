@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The far end of a pen for fuzz_pen.c: a transport without a wire, and behind it an honest pen
- * (tests/unit/policy_pen.h) over whose words lies can be laid. Requests are answered when the
+ * (tests/shared/policy_pen.h) over whose words lies can be laid. Requests are answered when the
  * harness serves them, by plan: taken, refused, lost, late.
  */
 #ifndef MNPEN_FUZZ_PEN_LINK_H
 #define MNPEN_FUZZ_PEN_LINK_H
 
 #include "tests/fuzz/pen_oracle.h"
-#include "tests/unit/policy_pen.h"
+#include "tests/shared/policy_pen.h"
 
 #define LINK_LIES 4
 

@@ -19,7 +19,7 @@ $(FUZZ_DIR)/obj/%.o: %.c $(FUZZ_DIR)/flags
 	$(call say,FUZZCC,$<)
 	$(Q)$(FUZZ_CC) $(CPPFLAGS_ALL) $(PKG_CFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(call fuzz-libs,fuzz): $(call fuzz-objects,$(FUZZ_HELPERS) tests/unit/policy_pen.c)
+$(call fuzz-libs,fuzz): $(call fuzz-objects,$(FUZZ_HELPERS) tests/shared/policy_pen.c)
 $(call fuzz-libs,driver): $(call fuzz-objects,$(DRIVER_SRC))
 $(call fuzz-libs,daemon): $(call fuzz-objects,$(wildcard daemon/conf/*.c daemon/pen/*.c \
 	daemon/policy/*.c) daemon/store/block.c)

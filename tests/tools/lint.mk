@@ -4,10 +4,7 @@
 # header it includes or the settings changed. Included by the Makefile, called by tests/tools/lint.
 
 LINT := $(BUILD)/lint
-TIDY_SETTINGS := .clang-tidy
-# Not the tests: it does not know that a failed assertion never returns, and the sanitizers under which
-# they run find what it would. They are most of the code, and would take most of the time.
-TIDY_SRC := $(sort $(filter-out tests/unit/% tests/bus/% tests/vm/%,$(ALL_SRC)))
+TIDY_SETTINGS := $(wildcard .clang-tidy tests/*/.clang-tidy)
 HEADERS := $(shell find driver daemon cli tests -name '*.h' ! -path 'driver/kmod/*')
 
 # Depends on headers through the object's dependency file.
@@ -17,7 +14,7 @@ $(LINT)/tidy/%.ok: %.c $(TIDY_SETTINGS) $(OBJ)/flags.compile
 	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- $(CPPFLAGS_ALL) $(PKG_CFLAGS) -std=gnu11 \
 		2>/dev/null
 	@touch $@
-$(LINT)/tidy.ok: $(patsubst %.c,$(LINT)/tidy/%.ok,$(TIDY_SRC))
+$(LINT)/tidy.ok: $(patsubst %.c,$(LINT)/tidy/%.ok,$(sort $(ALL_SRC)))
 	@touch $@
 
 # Every header compiles alone, so that the order of includes never matters.

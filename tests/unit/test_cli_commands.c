@@ -11,7 +11,7 @@
 #include "cli/bus.h"
 #include "cli/commands.h"
 #include "cli/complete.h"
-#include "tests/unit/cli_fake.h"
+#include "tests/shared/cli_fake.h"
 
 static struct run run;
 

@@ -14,7 +14,7 @@
 
 #include "cli/cli.h"
 #include "driver/base/cleanup.h"
-#include "tests/unit/cli_fake.h"
+#include "tests/shared/cli_fake.h"
 
 /** struct result - what the child saw, in memory that both see */
 struct result {

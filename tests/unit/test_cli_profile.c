@@ -14,7 +14,7 @@
 
 #include "cli/cli.h"
 #include "driver/base/cleanup.h"
-#include "tests/unit/cli_fake.h"
+#include "tests/shared/cli_fake.h"
 
 #define NAME_RULE                                                                                  \
 	"the file's name cannot be used; allowed: a letter or digit, then up to 63 letters, "      \

@@ -11,7 +11,7 @@
 
 #include "cli/cli.h"
 #include "driver/base/cleanup.h"
-#include "tests/unit/cli_fake.h"
+#include "tests/shared/cli_fake.h"
 
 static struct run run;
 static char folder[] = "/tmp/mnpen-cli-XXXXXX";

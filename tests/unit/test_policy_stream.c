@@ -14,7 +14,7 @@
 #include "daemon/policy/fresh.h"
 #include "daemon/policy/fsm.h"
 #include "daemon/policy/judge.h"
-#include "tests/unit/policy_pen.h"
+#include "tests/shared/policy_pen.h"
 
 #define PENS 16
 #define PEN_SECONDS 40

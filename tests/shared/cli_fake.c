@@ -12,7 +12,7 @@
 
 #include "cli/commands.h"
 #include "driver/base/cleanup.h"
-#include "tests/unit/cli_fake.h"
+#include "tests/shared/cli_fake.h"
 
 int __wrap_sd_bus_open_system(sd_bus **ret);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "tests/unit/policy_pen.h"
+#include "tests/shared/policy_pen.h"
 
 #define STEP_US 200
 

@@ -12,7 +12,7 @@
 #include "driver/base/clock.h"
 #include "driver/proto/records.h"
 #include "driver/uapi/telemetry.h"
-#include "tests/unit/cli_fake.h"
+#include "tests/shared/cli_fake.h"
 
 static int telemetry_fd = -EBADF;
 
@@ -71,9 +71,12 @@ static int answer_list(sd_bus_message *call, sd_bus_message *reply)
 	unsigned int page = 0, count;
 	const char *cursor;
 	char next[16] = "", first[16], second[16];
+	int r = sd_bus_message_skip(call, "a{sv}");
 
-	sd_bus_message_skip(call, "a{sv}");
-	sd_bus_message_read(call, "su", &cursor, &count);
+	if (r >= 0)
+		r = sd_bus_message_read(call, "su", &cursor, &count);
+	if (r < 0)
+		return r;
 	if (*cursor)
 		page = (unsigned int)strtoul(cursor, NULL, 10);
 	if (page + 1 < fake.n_pages)
@@ -84,7 +87,7 @@ static int answer_list(sd_bus_message *call, sd_bus_message *reply)
 				     (uint64_t)1767258000000000, 1, "id", "s", second, next);
 }
 
-static void write_samples(int fd)
+static int write_samples(int fd)
 {
 	struct mnpen_telemetry record = {0};
 	struct mnpen_sample sample = {.state = MNPEN_STATE_RUNNING, .battery_pct = 87};
@@ -93,34 +96,36 @@ static void write_samples(int fd)
 		sample.seq = i;
 		mnpen_sample_encode(record.sample, &sample);
 		if (write(fd, &record, sizeof(record)) < 0)
-			return;
+			return -errno;
 	}
-	if (fake.tail && write(fd, &record, fake.tail) < 0)
-		return;
+	return fake.tail && write(fd, &record, fake.tail) < 0 ? -errno : 0;
+}
+
+static int write_summary(int fd, const char *id)
+{
+	char text[256];
+	int n = snprintf(text, sizeof(text),
+			 "{\"id\":\"%s\",\"samples\":%u,\"run_ms\":61000,\"events\":["
+			 "{\"time\":\"T\",\"kind\":\"disarmed\",\"details\":{\"depth_um\":1200}"
+			 "}]}\n",
+			 id, fake.promised);
+
+	return write(fd, text, (size_t)(fake.half_summary ? n / 2 : n)) < 0 ? -errno : 0;
 }
 
 /* Small enough for a pipe's buffer, so that it can be written before it is read. */
 static int answer_record(sd_bus_message *call, sd_bus_message *reply)
 {
-	char summary[256];
 	const char *id, *what;
-	int fds[2], r, n;
+	int fds[2], r = sd_bus_message_read(call, "ss", &id, &what);
 
-	sd_bus_message_read(call, "ss", &id, &what);
+	if (r < 0)
+		return r;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
-	if (strcmp(what, "summary") == 0) {
-		n = snprintf(summary, sizeof(summary),
-			     "{\"id\":\"%s\",\"samples\":%u,\"run_ms\":61000,\"events\":["
-			     "{\"time\":\"T\",\"kind\":\"disarmed\",\"details\":{\"depth_um\":1200}"
-			     "}]}\n",
-			     id, fake.promised);
-		if (write(fds[1], summary, (size_t)(fake.half_summary ? n / 2 : n)) < 0)
-			return -errno;
-	} else {
-		write_samples(fds[1]);
-	}
-	r = sd_bus_message_append(reply, "h", fds[0]);
+	r = strcmp(what, "summary") == 0 ? write_summary(fds[1], id) : write_samples(fds[1]);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "h", fds[0]);
 	close_fd(fds[0]);
 	close_fd(fds[1]);
 	return r;
@@ -188,14 +193,17 @@ static int emit(sd_bus *bus, const char *path, const char *interface, const char
 int fake_befall(sd_bus *bus)
 {
 	const char *pen = "/org/mnpen1/pens/PEN_2d1";
+	int r;
 
 	switch (fake.after_arm) {
 	case FAKE_STAYS:
 	case FAKE_NO_ANSWER:
 		return 0;
 	case FAKE_TRIPS:
-		emit(bus, pen, "org.mnpen1.Pen", "Event", "ttsa{sv}", (uint64_t)1, (uint64_t)2,
-		     "disarmed", 1, "depth_um", "u", 1200);
+		r = emit(bus, pen, "org.mnpen1.Pen", "Event", "ttsa{sv}", (uint64_t)1, (uint64_t)2,
+			 "disarmed", 1, "depth_um", "u", 1200);
+		if (r < 0)
+			return r;
 		return emit(bus, pen, "org.freedesktop.DBus.Properties", "PropertiesChanged",
 			    "sa{sv}as", "org.mnpen1.Pen", 2, "Armed", "b", 0, "DisarmReason", "s",
 			    "depth-limit", 0);
