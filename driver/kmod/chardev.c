@@ -19,9 +19,13 @@ static int come_to_rest(struct pen *pen, u32 ticket)
 
 	if (r)
 		return r;
+	r = pen_lock_device(pen);
+	if (r)
+		return r;
 	mutex_lock(&pen->request_lock);
 	r = pen->working ? pen_set_alt(pen, PEN_ALT_REST, &order) : 0;
 	mutex_unlock(&pen->request_lock);
+	usb_unlock_device(pen->udev);
 	return r;
 }
 

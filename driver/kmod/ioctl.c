@@ -51,6 +51,7 @@ struct call {
  * @len: of its data
  * @carry_out: with request_lock held
  * @unlocked: without
+ * @locks_device: also with the lock of the USB device
  */
 struct row {
 	unsigned int cmd;
@@ -59,6 +60,7 @@ struct row {
 	u8 len;
 	int (*carry_out)(struct call *call);
 	bool unlocked;
+	bool locks_device;
 };
 
 static int send(struct call *call, u8 type, u8 request, void *data, u16 len)
@@ -208,9 +210,9 @@ static int do_reset(struct call *call)
 
 	if (READ_ONCE(pen->dead))
 		return -ENODEV;
-	r = usb_lock_device_for_reset(pen->udev, pen->intf);
+	r = pen_lock_device(pen);
 	if (r)
-		return r == -EBUSY ? -ETIMEDOUT : -ENODEV;
+		return r;
 	r = usb_reset_device(pen->udev);
 	usb_unlock_device(pen->udev);
 	return pen_errno(r);
@@ -273,7 +275,7 @@ static const struct row rows[] = {
 		.carry_out = simple,
 	},
 	{.cmd = MNPEN_GUARD_IOC_STREAM, .carry_out = do_stream},
-	{.cmd = MNPEN_GUARD_IOC_ALT, .carry_out = do_alt},
+	{.cmd = MNPEN_GUARD_IOC_ALT, .carry_out = do_alt, .locks_device = true},
 	{.cmd = MNPEN_GUARD_IOC_STOP, .carry_out = do_stop, .unlocked = true},
 	{.cmd = MNPEN_GUARD_IOC_RESET, .carry_out = do_reset, .unlocked = true},
 };
@@ -285,12 +287,20 @@ static int carry_out(struct call *call)
 
 	if (call->row->unlocked)
 		return call->row->carry_out(call);
-	if (mutex_lock_killable(&pen->request_lock))
-		return -EINTR;
-	r = call->row->carry_out(call);
-	if (r == -EPIPE)
-		ask_why(call);
-	mutex_unlock(&pen->request_lock);
+	if (call->row->locks_device) {
+		r = pen_lock_device(pen);
+		if (r)
+			return r;
+	}
+	r = -EINTR;
+	if (!mutex_lock_killable(&pen->request_lock)) {
+		r = call->row->carry_out(call);
+		if (r == -EPIPE)
+			ask_why(call);
+		mutex_unlock(&pen->request_lock);
+	}
+	if (call->row->locks_device)
+		usb_unlock_device(pen->udev);
 	return r;
 }
 

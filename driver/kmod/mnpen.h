@@ -3,7 +3,9 @@
  * mnpen.ko: the kernel guard. What the files of this folder know of a pen and of each other.
  *
  * Locks, from the outside in:
- *   open_lock     open, close, and what makes a closed pen rest; never taken by resume
+ *   the lock of the USB device, under which the core calls probe, disconnect and reset
+ *   open_lock     open, close, and what makes a closed pen rest; never taken by resume. Its holder
+ *                 may only try for the lock above: pen_lock_device()
  *   request_lock  one request at a time on EP0, with the GET_ERROR that belongs to it; STOP never
  *                 takes it
  *   lock          everything else, also in completion handlers: never held across anything that
@@ -222,6 +224,7 @@ struct pen_order {
 	bool exiting;
 };
 
+int pen_lock_device(struct pen *pen);
 int pen_request_init(struct pen *pen);
 void pen_request_free(struct pen *pen);
 u32 pen_epoch(struct pen *pen);

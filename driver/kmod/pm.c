@@ -60,8 +60,8 @@ int pen_reboot(struct notifier_block *block, unsigned long event, void *unused)
 }
 
 /*
- * Before processes are frozen, of which the pen's owner is one, and long before pen_suspend(): other
- * devices may take seconds to go to sleep.
+ * Before processes are frozen, of which the pen's owner is one, and long before pen_suspend():
+ * other devices may take seconds to go to sleep.
  */
 int pen_sleep(struct notifier_block *block, unsigned long event, void *unused)
 {

@@ -120,8 +120,27 @@ int pen_request(struct pen *pen, const struct pen_order *order, void *data)
 }
 
 /**
+ * pen_lock_device() - take the lock of the USB device, which must be held to change its alternate
+ * setting: the core takes the setting's endpoints down under it, before it unbinds
+ * @pen: without its request_lock; with its open_lock or without
+ *
+ * Only tries, for 1 s: who has that lock may wait for one of the pen's, to unbind. An end that has
+ * begun is noticed at once. Give it back with usb_unlock_device().
+ *
+ * Return: 0, -ETIMEDOUT, -ENODEV.
+ */
+int pen_lock_device(struct pen *pen)
+{
+	int r = usb_lock_device_for_reset(pen->udev, pen->intf);
+
+	if (r)
+		return r == -EBUSY ? -ETIMEDOUT : -ENODEV;
+	return 0;
+}
+
+/**
  * pen_set_alt() - put interface 0 into an alternate setting, which ends ARMED and RUNNING
- * @pen: with its request_lock held
+ * @pen: with the lock of its USB device held, and its request_lock
  * @alt: PEN_ALT_*
  * @base: timeout_ms, epoch and exiting are taken from it
  *
