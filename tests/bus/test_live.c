@@ -297,6 +297,9 @@ static void test_plain(void **state)
 	struct rig *rig = start(state, &screen, 120, 24);
 
 	for (size_t i = 0; i < ELEMENTSOF(commands); i++) {
+		/* what stands there from before would be taken for the answer */
+		screen_line(&screen, "clear");
+		screen_await_gone(&screen, two, STEP_MS);
 		screen_line(&screen, commands[i]);
 		await_twice(&screen, two);
 		screen_await_is(&screen, "#{alternate_on} #{cursor_flag} #{wrap_flag}", "0 1 1",
