@@ -3,6 +3,10 @@
 #ifndef MNPEN_TEST_CHAIN_FIXTURE_H
 #define MNPEN_TEST_CHAIN_FIXTURE_H
 
+#include <errno.h>
+#include <unistd.h>
+
+#include "driver/base/cleanup.h"
 #include "tests/unit/store_fixture.h"
 
 #define CHAIN_OTHER "20261120-210000-000002"
@@ -52,6 +56,27 @@ static inline void chain_finds(struct fixture *f, const char *id, const char *te
 		fail_msg("\"%s\" was not found: %s", text, chain_answer.report);
 	if (!strstr(chain_answer.report, text))
 		fail_msg("no \"%s\" in %s", text, chain_answer.report);
+}
+
+/* A database that nobody has open; what belonged to the one at @to goes. */
+static inline void copy_file(const char *from, const char *to)
+{
+	static const char *const beside[] = {"-wal", "-shm"};
+	_cleanup_fclose_ FILE *in = fopen(from, "re");
+	_cleanup_fclose_ FILE *out = fopen(to, "we");
+	char buffer[65536], path[192];
+	size_t n;
+
+	assert_non_null(in);
+	assert_non_null(out);
+	while ((n = fread(buffer, 1, sizeof(buffer), in)) > 0)
+		assert_int_equal(fwrite(buffer, 1, n, out), n);
+	assert_false(ferror(in));
+	assert_int_equal(fflush(out), 0);
+	for (size_t i = 0; i < ELEMENTSOF(beside); i++) {
+		snprintf(path, sizeof(path), "%s%s", to, beside[i]);
+		assert_true(unlink(path) == 0 || errno == ENOENT);
+	}
 }
 
 static inline void chain_hold(struct fixture *f, const char *client, bool held)

@@ -287,13 +287,6 @@ static const struct tampering tamperings[] = {
 	{"DELETE FROM sqlite_sequence", "\"kind\":\"end\",\"table\":\"chain\"", NULL},
 };
 
-static void copy_file(const char *from, const char *to)
-{
-	_cleanup_free_ char *command = text_of("cp %s %s && rm -f %s-wal %s-shm", from, to, to, to);
-
-	assert_int_equal(system(command), 0);
-}
-
 static void tampering_is_found(void **state)
 {
 	struct fixture f;

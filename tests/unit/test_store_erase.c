@@ -136,21 +136,20 @@ static void what_stays_is_watched(void **state)
 		{"DELETE FROM event WHERE session = 2", "\"removed\",\"table\":\"event\""},
 	};
 	struct fixture f;
-	char command[256];
+	char sound[128];
 
 	chain_new(&f);
+	snprintf(sound, sizeof(sound), "%s.sound", f.db);
 	assert_int_equal(erase(&f, "C-17"), 0);
 	chain_is_intact(&f, "");
 	f.store = store_free(f.store);
 	for (size_t i = 0; i < ELEMENTSOF(tampering); i++) {
-		snprintf(command, sizeof(command), "cp %s %s.sound", f.db, f.db);
-		assert_int_equal(system(command), 0);
+		copy_file(f.db, sound);
 		assert_int_equal(fixture_open(&f, 0, 0), 0);
 		fixture_sql(&f, tampering[i][0]);
 		chain_finds(&f, "", tampering[i][1]);
 		f.store = store_free(f.store);
-		snprintf(command, sizeof(command), "cp %s.sound %s", f.db, f.db);
-		assert_int_equal(system(command), 0);
+		copy_file(sound, f.db);
 	}
 	fixture_free(&f);
 }
