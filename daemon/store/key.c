@@ -55,7 +55,7 @@ static int write_all(int fd, const void *data, size_t size)
 }
 
 /* Whole or not at all, whatever ends the daemon: a key that was signed with once must be there. */
-static int replace_file(int dir, const char *name, const void *data, size_t size, mode_t mode)
+static int replace_file(int dir, const char *name, const void *data, size_t size)
 {
 	_cleanup_close_ int fd =
 		openat(dir, NEW_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -64,7 +64,7 @@ static int replace_file(int dir, const char *name, const void *data, size_t size
 	if (fd < 0)
 		return -errno;
 	r = write_all(fd, data, size);
-	if (r >= 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0))
+	if (r >= 0 && (fchmod(fd, 0600) < 0 || fsync(fd) < 0))
 		r = -errno;
 	if (r >= 0 && renameat(dir, NEW_NAME, dir, name) < 0)
 		r = -errno;
@@ -154,7 +154,7 @@ static int write_known(int dir, struct key *key)
 		used += PUBLIC_HEX;
 		text[used++] = '\n';
 	}
-	return replace_file(dir, KEY_PUBLIC_FILE, text, used, 0644);
+	return replace_file(dir, KEY_PUBLIC_FILE, text, used);
 }
 
 static int put_aside(int dir)
@@ -175,7 +175,7 @@ static int put_aside(int dir)
 static int make(int dir, struct key *key)
 {
 	crypto_sign_keypair(key->public_half, key->secret);
-	return replace_file(dir, KEY_FILE, key->secret, sizeof(key->secret), 0600);
+	return replace_file(dir, KEY_FILE, key->secret, sizeof(key->secret));
 }
 
 int key_load(struct key *key, const char *directory)

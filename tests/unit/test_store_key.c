@@ -48,7 +48,7 @@ static void made_once(void **state)
 	assert_int_equal(key_load(&first, f.dir), 0);
 	assert_int_equal(first.state, KEY_MADE);
 	assert_int_equal(mode_of(&f, KEY_FILE), 0600);
-	assert_int_equal(mode_of(&f, KEY_PUBLIC_FILE), 0644);
+	assert_int_equal(mode_of(&f, KEY_PUBLIC_FILE), 0600);
 	assert_int_equal(key_load(&again, f.dir), 0);
 	assert_int_equal(again.state, KEY_FOUND);
 	assert_memory_equal(first.public_half, again.public_half, KEY_PUBLIC_SIZE);
