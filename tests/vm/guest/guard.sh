@@ -12,7 +12,9 @@ guard_load()
 	fi
 	systemctl mask --runtime --now mnpend.service >/dev/null 2>&1
 	unplug_all
-	[ -e /sys/module/mnpen ] || insmod $vm/mnpen.ko || fail "insmod"
+	# anew: ceilings and counters belong to a pen, and minors to the module
+	[ ! -e /sys/module/mnpen ] || wait_for 5 "the module is unloaded" rmmod mnpen
+	insmod $vm/mnpen.ko || fail "insmod"
 }
 
 guard_node()

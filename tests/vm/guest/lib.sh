@@ -54,7 +54,7 @@ now_ns()
 	echo $((${up/./} * 10000000))
 }
 
-# wait_for SECONDS WHAT TEST...
+# wait_for SECONDS WHAT TEST... A look is a process, which is dear; what the guest sleeps costs nothing.
 wait_for()
 {
 	local seconds=$1 what=$2 end
@@ -62,7 +62,7 @@ wait_for()
 	end=$(($(now_ns) + seconds * 1000000000))
 	until "$@" >/dev/null 2>&1; do
 		[ "$(now_ns)" -lt $end ] || fail "$what: not after $seconds s"
-		nap 0.02
+		nap 0.1
 	done
 }
 
@@ -220,10 +220,18 @@ pens_are()
 	[[ $found == *'"pens":'* && $found != *'"serial":'* ]]
 }
 
+# What a scenario before this one left of the kernel guard.
+forget_guard()
+{
+	[ ! -e /run/systemd/system/mnpend.service ] || systemctl unmask --runtime mnpend.service
+	[ ! -e /sys/module/mnpen ] || wait_for 5 "the module is unloaded" rmmod mnpen
+}
+
 start_over()
 {
 	systemctl stop mnpend.service
 	unplug_all
+	forget_guard
 	rm -rf /var/lib/mnpen/* /etc/mnpen/mnpend.conf.d
 	station
 	systemctl reset-failed mnpend.service 2>/dev/null
