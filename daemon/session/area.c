@@ -26,14 +26,13 @@ void limits_changed(struct station_pen *pen, const struct limits *old)
 }
 
 static void area_chosen(struct session_request *request, const struct conf_profile *profile,
-			const struct store_course *course)
+			const struct store_course *course, bool is_early)
 {
 	struct station_pen *pen = request->pen;
 	struct session *session = pen->session;
 	const struct field sign_off = FIELD_S("sign_off", request->sign_off);
 	struct store_segment segment;
 	struct limits old = {0};
-	bool is_signed = request->sign_off;
 	struct area_tally *tally;
 	struct refusal refusal;
 	char *before;
@@ -59,8 +58,8 @@ static void area_chosen(struct session_request *request, const struct conf_profi
 	}
 	free(before);
 	session->sessions_before = course->sessions;
-	session->last_days = (uint32_t)(course->last_wall_usec / USEC_PER_DAY);
-	session->is_early = is_signed;
+	session->last_days = local_days(course->last_wall_usec);
+	session->is_early = is_early;
 	clinic_record_course(pen, profile);
 	limits_changed(pen, &old);
 }
@@ -70,7 +69,7 @@ static void on_area_asked(void *userdata, int result, const struct store_course 
 	struct session_request *request = userdata;
 	struct station_pen *pen = request->pen;
 	const struct conf_profile *profile = pen->session ? chosen_profile(pen) : NULL;
-	uint32_t last_days = course ? (uint32_t)(course->last_wall_usec / USEC_PER_DAY) : 0;
+	uint32_t last_days = course ? local_days(course->last_wall_usec) : 0;
 	struct refusal refusal;
 	int r;
 
@@ -88,7 +87,7 @@ static void on_area_asked(void *userdata, int result, const struct store_course 
 		request_end(request, &refusal);
 		return;
 	}
-	area_chosen(request, profile, course);
+	area_chosen(request, profile, course, r > 0);
 }
 
 static int ask_area(struct session_request *request, struct refusal *refusal)

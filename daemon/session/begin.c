@@ -227,17 +227,17 @@ static int judge_course(struct begin *b, const struct store_course *course, stru
 	struct station_pen *pen = b->request->pen;
 	struct session *session = b->session;
 	const struct conf_profile *profile = conf_profile(pen->station->conf, session->profile);
+	int r;
 
 	if (course->cartridge_bound)
 		return refuse_bound(refusal);
 	session->sessions_before = course->sessions;
-	session->last_days = (uint32_t)(course->last_wall_usec / USEC_PER_DAY);
+	session->last_days = local_days(course->last_wall_usec);
 	if (!profile || !session->area)
 		return 0; /* record() tells of the profile; SetArea asks again */
-	if (clinic_due(profile, session->area, session->last_days, b->sign_off, refusal) < 0)
-		return -EACCES;
-	session->is_early = b->sign_off;
-	return 0;
+	r = clinic_due(profile, session->area, session->last_days, b->sign_off, refusal);
+	session->is_early = r > 0;
+	return r < 0 ? r : 0;
 }
 
 static void on_asked(void *userdata, int result, const struct store_course *course)

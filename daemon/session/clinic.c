@@ -137,13 +137,15 @@ void clinic_answers_free(struct clinic_answer *answers, size_t n_answers)
 int clinic_due(const struct conf_profile *profile, const char *area, uint32_t last_days,
 	       const char *sign_off, struct refusal *refusal)
 {
-	uint32_t earliest_days = 0, today_days = wall_days();
+	uint32_t earliest_days = 0, today_days = local_days(wall_usec());
 	char last[WALL_DATE_SIZE], earliest[WALL_DATE_SIZE], today[WALL_DATE_SIZE];
 	enum course_verdict verdict =
 		course_judge(today_days, last_days, profile->min_interval_days, &earliest_days);
 
-	if (verdict == COURSE_DUE || !is_blank(sign_off))
+	if (verdict == COURSE_DUE)
 		return 0;
+	if (!is_blank(sign_off))
+		return 1;
 	wall_date(last_days, last);
 	wall_date(earliest_days, earliest);
 	wall_date(today_days, today);
@@ -351,7 +353,7 @@ bool clinic_course_text(const struct station_pen *pen, char *buf, size_t size)
 {
 	const struct conf_profile *profile = chosen_profile(pen);
 	const struct session *session = pen->session;
-	uint32_t today_days = wall_days(), is_number = session->sessions_before + 1;
+	uint32_t today_days = local_days(wall_usec()), is_number = session->sessions_before + 1;
 	char from[WALL_DATE_SIZE], to[WALL_DATE_SIZE];
 	int used;
 

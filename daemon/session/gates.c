@@ -155,7 +155,7 @@ static int gate_needles(struct station_pen *pen, struct refusal *refusal)
 static int gate_calibration(struct station_pen *pen, struct refusal *refusal)
 {
 	const struct mnpen_info *info = pen_info(pen->pen);
-	uint32_t today_days = wall_days();
+	uint32_t today_days = local_days(wall_usec());
 	char due[WALL_DATE_SIZE], today[WALL_DATE_SIZE];
 
 	wall_date(info->calibration_due_days, due);
@@ -306,7 +306,7 @@ int check_cartridge(struct station_pen *pen, uint64_t token, struct refusal *ref
 	if (c->claimed_token != 0 && c->claimed_token != token)
 		return refuse(refusal, REFUSAL_CARTRIDGE_USED,
 			      "this cartridge was used in another session; put a new one in");
-	if (c->expires_days < wall_days())
+	if (c->expires_days < local_days(wall_usec()))
 		return refuse(refusal, REFUSAL_INTERLOCK,
 			      "the cartridge's date has expired; put another one in");
 	for (size_t i = 0; device && i < device->n_needle_lengths; i++)

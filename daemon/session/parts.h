@@ -191,7 +191,8 @@ int clinic_answers(const struct conf_checklist *checklist, const struct screenin
 		   struct clinic_answer **ret);
 void clinic_answers_free(struct clinic_answer *answers, size_t n_answers);
 
-/** clinic_due() - whether @area may be worked on today, by @profile. Return: 0; -EACCES TooSoon
+/** clinic_due() - whether @area may be worked on today, by @profile. Days are the clinic's own.
+ * Return: 0; 1 it is too early, and signed for; -EACCES TooSoon
  * @last_days: of the client's last session in it, 0 = none
  * @sign_off: why though it is too early; NULL or blank = nobody says so */
 int clinic_due(const struct conf_profile *profile, const char *area, uint32_t last_days,

@@ -45,6 +45,9 @@ int db_open(sqlite3 **ret, const char *path, int flags)
 		return db_errno(r);
 	}
 	sqlite3_extended_result_codes(db, 1);
+	/* The record has none. One that somebody put there would change what is written. */
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	*ret = db;
 	return 0;
 }

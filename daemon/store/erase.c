@@ -188,10 +188,11 @@ int erase_client(struct rows *rows, const struct store_erase *what, uint64_t wal
 	/* The ledger's rows outlive the sessions that they name. No effect within a transaction. */
 	int r = db_exec(rows->db, "PRAGMA foreign_keys = OFF"), back;
 
-	if (r >= 0)
-		r = rows_begin(rows);
 	if (r < 0)
 		return r;
+	r = rows_begin(rows);
+	if (r < 0)
+		goto finish;
 	r = check_hold(rows->db, what->client, what->ret);
 	if (r >= 0)
 		r = check_open(rows->db);
@@ -201,6 +202,7 @@ int erase_client(struct rows *rows, const struct store_erase *what, uint64_t wal
 		r = rows_commit(rows);
 	if (r < 0)
 		rows_rollback(rows);
+finish:
 	back = db_exec(rows->db, "PRAGMA foreign_keys = ON");
 	return r < 0 ? r : back;
 }

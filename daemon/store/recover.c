@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "daemon/store/db.h"
+#include "daemon/store/erase.h"
 #include "daemon/store/recover.h"
 #include "daemon/store/schema.h"
 #include "driver/base/clock.h"
@@ -150,6 +151,11 @@ static int examine(sqlite3 *db, const struct key *key, bool was_unclean,
 		r = recover_interrupted(db, key);
 	if (r >= 0)
 		r = recover_alarms(db, alarms);
+	/* What its end left in the log may have been erased since. */
+	if (r >= 0 && was_unclean && erase_empty_log(db, OPEN_BUSY_MS) < 0)
+		log_warning(
+			"the write-ahead log of before cannot be emptied, another program reads "
+			"the database: what was erased may still be in it");
 	sqlite3_busy_timeout(db, 0); /* from here on the writer thread waits by itself */
 	return r;
 }

@@ -18,8 +18,8 @@ static const char entries_sql[] = "SELECT n, kind, row, session, salt, digest, h
 
 /* A tombstone that was tampered with is found as a row; here it must break nothing. */
 #define LISTED(column)                                                                             \
-	"SELECT 1 FROM tombstone AS t, json_each(CASE WHEN json_valid(t." column                   \
-	") THEN t." column " ELSE '[]' END) AS j WHERE t.kind = 'erased' AND j.value = ?1 LIMIT 1"
+	"SELECT t.n FROM tombstone AS t, json_each(CASE WHEN json_valid(t." column                 \
+	") THEN t." column " ELSE '[]' END) AS j WHERE t.kind = 'erased' AND j.value = ?1"
 
 void verify_bit_set(struct verify_bits *bits, int64_t n)
 {
@@ -59,6 +59,7 @@ static void verify_close(struct verify *v)
 	}
 	free(v->ended.bytes);
 	free(v->signed_ends.bytes);
+	free(v->vouched.bytes);
 }
 
 /* In the order in which entries are: but for whole sessions, that of their end. */
@@ -72,17 +73,18 @@ static int prepare_cursor(struct verify *v, enum chain_kind kind)
 	if (kind == CHAIN_SESSION ||
 	    (v->scope->session && (!of_sessions || kind == CHAIN_SIGNATURE)))
 		return 0;
-	snprintf(sql, sizeof(sql), "SELECT %s, %s FROM %s WHERE n > ?1%s%s ORDER BY n",
+	snprintf(sql, sizeof(sql), "SELECT %s, %s FROM %s WHERE n >= ?1%s%s ORDER BY n",
 		 form->session, form->columns, form->table, v->scope->session ? " AND ?2 = " : "",
 		 v->scope->session ? form->session : "");
 	r = db_prepare(v->db, &v->cursors[kind].statement, sql);
 	if (r < 0)
 		return r;
+	v->cursors[kind].from = INT64_MIN; /* ours begin with 1 */
 	snprintf(sql, sizeof(sql), "SELECT 1 FROM %s WHERE n = ?", form->table);
 	return db_prepare(v->db, &v->exists[kind], sql);
 }
 
-static int prepare_row(struct verify *v, enum chain_kind kind, sqlite3_stmt **ret)
+int verify_prepare_row(struct verify *v, enum chain_kind kind, sqlite3_stmt **ret)
 {
 	const struct chain_form *form = &chain_forms[kind];
 	char sql[SQL_MAX];
@@ -97,17 +99,17 @@ static int verify_prepare(struct verify *v)
 	int r = db_prepare(v->db, &v->entries, entries_sql);
 
 	if (r >= 0)
-		r = prepare_row(v, CHAIN_SESSION, &v->session);
+		r = verify_prepare_row(v, CHAIN_SESSION, &v->session);
 	if (r >= 0)
-		r = prepare_row(v, CHAIN_SIGNATURE, &v->signature);
+		r = verify_prepare_row(v, CHAIN_SIGNATURE, &v->signature);
 	if (r >= 0)
 		r = db_prepare(v->db, &v->erased, LISTED("sessions"));
 	if (r >= 0)
 		r = db_prepare(v->db, &v->erased_hold, LISTED("holds"));
 	if (r >= 0)
 		r = db_prepare(v->db, &v->pruned,
-			       "SELECT 1 FROM tombstone WHERE kind = 'pruned' AND"
-			       " sessions = '[' || ?1 || ']' LIMIT 1");
+			       "SELECT n FROM tombstone WHERE kind = 'pruned' AND"
+			       " sessions = '[' || ?1 || ']'");
 	for (enum chain_kind kind = 0; kind < CHAIN_KINDS && r >= 0; kind++)
 		if (chain_forms[kind].table)
 			r = prepare_cursor(v, kind);
@@ -171,9 +173,9 @@ static int start_cursors(struct verify *v)
 
 		if (!cursor->statement)
 			continue;
-		r = v->scope->session ? DB_BIND(cursor->statement, DB_I(cursor->last),
+		r = v->scope->session ? DB_BIND(cursor->statement, DB_I(cursor->from),
 						DB_I(v->scope->session))
-				      : DB_BIND(cursor->statement, DB_I(cursor->last));
+				      : DB_BIND(cursor->statement, DB_I(cursor->from));
 		if (r >= 0)
 			r = db_step(cursor->statement);
 		cursor->on_row = r > 0;

@@ -11,7 +11,7 @@ static int next_row(struct verify_cursor *cursor)
 {
 	int r;
 
-	cursor->last = sqlite3_column_int64(cursor->statement, 1);
+	cursor->from = sqlite3_column_int64(cursor->statement, 1) + 1;
 	r = db_step(cursor->statement);
 	cursor->on_row = r > 0;
 	return r;
@@ -45,9 +45,9 @@ static int ask_tombstones(struct verify *v, int64_t session)
 
 	if (v->asked_session == session)
 		return 0;
-	r = ask(v->erased, session, &v->asked_erased);
+	r = verify_tombstone(v, v->erased, session, &v->asked_erased);
 	if (r >= 0)
-		r = ask(v->pruned, session, &v->asked_pruned);
+		r = verify_tombstone(v, v->pruned, session, &v->asked_pruned);
 	if (r >= 0)
 		v->asked_session = session;
 	return r;
@@ -60,7 +60,7 @@ static int rightly_gone(struct verify *v, enum chain_kind kind, const struct cha
 	int r = 0;
 
 	if (kind == CHAIN_LEGAL_HOLD) {
-		r = ask(v->erased_hold, entry->row, &erased);
+		r = verify_tombstone(v, v->erased_hold, entry->row, &erased);
 	} else if (entry->session) {
 		r = ask_tombstones(v, entry->session);
 		/* What binds a cartridge and what signs an end outlive the rest. */
@@ -124,6 +124,9 @@ static void check_signature(struct verify *v, const struct chain_entry *entry, s
 		wrong = "is no signature";
 	} else if (!key_knows(v->key, public_half)) {
 		wrong = "is by a key that is not this station's";
+	} else if (!v->scope->session &&
+		   memcmp(public_half, v->station_key, KEY_PUBLIC_SIZE) != 0) {
+		wrong = "is by a key that was not the station's then";
 	} else {
 		memcpy(what.head, head, sizeof(what.head));
 		if (!key_check(public_half, message, chain_signed_message(&what, message),
@@ -156,6 +159,8 @@ static void check_digest(struct verify *v, enum chain_kind kind, const struct ch
 			    row ? entry->row : entry->n, entry->session, "was changed");
 	else if (kind == CHAIN_SIGNATURE)
 		check_signature(v, entry, row);
+	else if (kind == CHAIN_STATION_KEY && bytes_of(row, 2, KEY_PUBLIC_SIZE))
+		memcpy(v->station_key, bytes_of(row, 2, KEY_PUBLIC_SIZE), KEY_PUBLIC_SIZE);
 }
 
 static int verify_session(struct verify *v, const struct chain_entry *entry,
@@ -303,6 +308,27 @@ static int check_ends(struct verify *v)
 	return r;
 }
 
+/* What is neither a row of ours nor beside one. */
+static int check_strangers(struct verify *v)
+{
+	int64_t entries = 0, programs = 0;
+	int r = db_integer(v->db, "SELECT count(*) FROM chain WHERE n < 1", &entries);
+
+	if (r >= 0)
+		r = db_integer(
+			v->db,
+			"SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')",
+			&programs);
+	if (r >= 0 && entries)
+		finding_add(v, FINDING_CHAIN, "chain", 0, 0,
+			    "%lld entries of the chain stand before its first", (long long)entries);
+	if (r >= 0 && programs)
+		finding_add(v, FINDING_ADDED, "sqlite_schema", 0, 0,
+			    "%lld triggers or views are in the database, which mnpend has none of",
+			    (long long)programs);
+	return r;
+}
+
 int verify_rest(struct verify *v)
 {
 	int r = 0;
@@ -314,5 +340,11 @@ int verify_rest(struct verify *v)
 		}
 	if (r >= 0)
 		r = check_counters(v);
+	if (r >= 0)
+		r = check_strangers(v);
+	if (r >= 0 && !v->scope->session &&
+	    memcmp(v->station_key, v->key->public_half, KEY_PUBLIC_SIZE) != 0)
+		finding_add(v, FINDING_END, "station_key", 0, 0,
+			    "the station's key is not the last one on record");
 	return r < 0 ? r : check_ends(v);
 }

@@ -62,6 +62,17 @@ uint32_t wall_days(void)
 	return (uint32_t)(wall_usec() / USEC_PER_DAY);
 }
 
+uint32_t local_days(uint64_t wall_usec)
+{
+	time_t seconds = (time_t)(wall_usec / USEC_PER_SEC);
+	struct tm tm;
+
+	if (!wall_usec || !localtime_r(&seconds, &tm))
+		return (uint32_t)(wall_usec / USEC_PER_DAY);
+	/* east of Greenwich the date is later */
+	return (uint32_t)((seconds + tm.tm_gmtoff) / (time_t)(USEC_PER_DAY / USEC_PER_SEC));
+}
+
 char *wall_date(uint32_t days, char buf[WALL_DATE_SIZE])
 {
 	time_t seconds = (time_t)days * 86400;

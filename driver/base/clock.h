@@ -29,6 +29,10 @@ bool wall_synchronized(void);
 /** wall_days() - days since 1970-01-01 UTC, as the protocol counts dates */
 uint32_t wall_days(void);
 
+/** local_days() - likewise of the date that a calendar on this computer's wall shows at
+ * @wall_usec; 0 stays 0 */
+uint32_t local_days(uint64_t wall_usec);
+
 #define WALL_DATE_SIZE 16
 
 /** wall_date() - a day counted so, as "2026-01-31"; "never" beyond the year 9999. Return: @buf. */

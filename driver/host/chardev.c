@@ -122,9 +122,24 @@ static void opened(struct chardev *c, int result)
 	c->host.callbacks->online(&c->host, c->host.userdata, &c->link.enumeration.identity);
 }
 
+/* To close the node is a STOP, but it waits for a thread that is in a request; this never sleeps.
+ */
+static void stop_first(struct chardev *c)
+{
+	struct chardev_call call;
+
+	/* in other states there is no node, or a thread opens or closes it */
+	if ((c->state == CHARDEV_ONLINE || c->state == CHARDEV_LEAVING) && c->error != -ENODEV &&
+	    usb_helper_busy(c->requester)) {
+		chardev_call_stop(&call, 0, MNPEN_GUARD_STOP_SUBMIT);
+		(void)chardev_link_call(c->link.fd, &call); /* the close is next */
+	}
+}
+
 /* Every request's owner hears first, the owner of the pen last. */
 static void take_down(struct chardev *c)
 {
+	stop_first(c);
 	c->state = CHARDEV_LEAVING;
 	c->broken = c->streaming = false;
 	c->io = sd_event_source_disable_unref(c->io);
@@ -328,6 +343,7 @@ bool host_chardev_empty(const struct host *host)
 void chardev_release(struct chardev *c)
 {
 	c->host.tap = NULL;
+	stop_first(c);
 	(void)usb_helper_wait(c->requester);
 	(void)usb_helper_wait(c->stopper);
 	sd_event_source_disable_unref(c->io);

@@ -19,14 +19,20 @@ static int come_to_rest(struct pen *pen, u32 ticket)
 
 	if (r)
 		return r;
-	r = pen_lock_device(pen);
+	r = pen_lock_device(pen, true);
 	if (r)
 		return r;
 	mutex_lock(&pen->request_lock);
-	r = pen->working ? pen_set_alt(pen, PEN_ALT_REST, &order) : 0;
+	r = pen->working || pen->unsure ? pen_set_alt(pen, PEN_ALT_REST, &order) : 0;
 	mutex_unlock(&pen->request_lock);
 	usb_unlock_device(pen->udev);
 	return r;
+}
+
+/* Return: whether it was not to happen anyway; then it keeps the caller's reference. */
+static bool rest_later(struct pen *pen)
+{
+	return queue_delayed_work(system_freezable_wq, &pen->rest, msecs_to_jiffies(REST_RETRY_MS));
 }
 
 /* Goes on trying with a pen that did not answer; it keeps the pen awake for that. */
@@ -35,13 +41,11 @@ static void rest(struct work_struct *work)
 	struct pen *pen = container_of(work, struct pen, rest.work);
 
 	mutex_lock(&pen->open_lock);
-	if (!pen->dead) {
-		if (pen->open || !come_to_rest(pen, pen_stop(pen, MNPEN_GUARD_STOP_CLOSE)))
-			usb_autopm_put_interface(pen->intf);
-		else
-			queue_delayed_work(system_freezable_wq, &pen->rest,
-					   msecs_to_jiffies(REST_RETRY_MS));
-	}
+	if (pen->dead)
+		usb_autopm_put_interface_no_suspend(pen->intf);
+	else if (pen->open || !come_to_rest(pen, pen_stop(pen, MNPEN_GUARD_STOP_CLOSE)) ||
+		 !rest_later(pen))
+		usb_autopm_put_interface(pen->intf);
 	mutex_unlock(&pen->open_lock);
 }
 
@@ -103,12 +107,10 @@ static int pen_release(struct inode *inode, struct file *file)
 
 	mutex_lock(&pen->open_lock);
 	set_open(pen, false);
-	if (!pen->dead) {
-		if (!come_to_rest(pen, ticket) ||
-		    !queue_delayed_work(system_freezable_wq, &pen->rest,
-					msecs_to_jiffies(REST_RETRY_MS)))
-			usb_autopm_put_interface(pen->intf);
-	}
+	if (pen->dead)
+		usb_autopm_put_interface_no_suspend(pen->intf);
+	else if (!come_to_rest(pen, ticket) || !rest_later(pen))
+		usb_autopm_put_interface(pen->intf);
 	mutex_unlock(&pen->open_lock);
 	pen_put(pen);
 	return 0;

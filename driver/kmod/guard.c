@@ -43,6 +43,7 @@ enum {
 	FAST_MS = 100,
 	SLOW_MS = 200,
 	SLOW_GRACE_MS = 500, /* of a motor that starts */
+	RUN_GRACE_MS = 500,  /* behind the run limit, where the pen's own count does not tell */
 	STOP_MS = 100,	     /* that a pen may take to stop, and between two STOPs */
 	STALE_MS = 250,	     /* for which a sample made before the ARM may still come */
 	NS_PER_MS = 1000000,
@@ -109,15 +110,15 @@ void guard_disarm(struct guard *guard, __u16 cause, __u64 now_ns)
  * Whether something has been so for that long: by the pen's clock, in which a late host makes no
  * difference, or for twice as long by ours, in case that the pen's stands still.
  */
-static bool lasts(struct guard_span *span, bool on, __u32 ms, __u64 pen_us, __u64 now_ns)
+static bool lasts(struct guard_span *span, bool on, __u64 ms, __u64 pen_us, __u64 now_ns)
 {
 	if (!on || !span->on) {
 		span->on = on;
 		span->pen_us = pen_us;
 		span->host_ns = now_ns;
 	}
-	return on && (pen_us - span->pen_us >= (__u64)ms * US_PER_MS ||
-		      now_ns - span->host_ns >= 2 * (__u64)ms * NS_PER_MS);
+	return on && (pen_us - span->pen_us >= ms * US_PER_MS ||
+		      now_ns - span->host_ns >= 2 * ms * NS_PER_MS);
 }
 
 static bool is_sample(const struct guard *guard, const __u8 *data, __u32 len)
@@ -156,6 +157,16 @@ static __u16 judge_speed(struct guard *guard, const __u8 *data, __u64 now_ns)
 	return 0;
 }
 
+/* By what the pen counts, or, if that stands still, by how long this run alone takes. */
+static bool is_too_long(struct guard *guard, const __u8 *data, __u64 now_ns)
+{
+	__u64 longest_ms = (__u64)guard->limits.run_limit_ms + RUN_GRACE_MS;
+
+	return is_driven(data) &&
+	       (get32(data + SAMPLE_RUN_MS) > guard->limits.run_limit_ms ||
+		lasts(&guard->run, true, longest_ms, get64(data + SAMPLE_TIME_US), now_ns));
+}
+
 static __u16 judge_armed(struct guard *guard, const __u8 *data, __u32 len, __u64 now_ns)
 {
 	__u32 deepest_um = (__u32)guard->limits.depth_um + guard->tolerance_um;
@@ -172,7 +183,7 @@ static __u16 judge_armed(struct guard *guard, const __u8 *data, __u32 len, __u64
 	reason = judge_speed(guard, data, now_ns);
 	if (reason)
 		return reason;
-	if (is_driven(data) && get32(data + SAMPLE_RUN_MS) > guard->limits.run_limit_ms)
+	if (is_too_long(guard, data, now_ns))
 		return MNPEN_GUARD_STOP_RUN_LIMIT;
 	/* It has stopped by itself: what moves from now on is armed by nobody. */
 	if (data[SAMPLE_STATE] != STATE_ARMED && data[SAMPLE_STATE] != STATE_RUNNING)

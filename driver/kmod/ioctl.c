@@ -155,6 +155,9 @@ static int do_arm(struct call *call)
 	spin_unlock_irqrestore(&pen->lock, flags);
 	if (above)
 		return -ERANGE;
+	/* Nothing would be seen of what it does then. */
+	if (pen->unsure && !pen->working)
+		return -EPROTO;
 	r = pen->info_known ? 0 : learn(call, info);
 	if (r)
 		return r;
@@ -210,7 +213,7 @@ static int do_reset(struct call *call)
 
 	if (READ_ONCE(pen->dead))
 		return -ENODEV;
-	r = pen_lock_device(pen);
+	r = pen_lock_device(pen, false);
 	if (r)
 		return r;
 	r = usb_reset_device(pen->udev);
@@ -288,7 +291,7 @@ static int carry_out(struct call *call)
 	if (call->row->unlocked)
 		return call->row->carry_out(call);
 	if (call->row->locks_device) {
-		r = pen_lock_device(pen);
+		r = pen_lock_device(pen, false);
 		if (r)
 			return r;
 	}

@@ -189,7 +189,8 @@ static void pen_die(struct pen *pen)
 	mutex_unlock(&pen->open_lock);
 	usb_poison_urb(pen->request.urb);
 	usb_poison_urb(pen->stop.urb);
-	cancel_delayed_work_sync(&pen->rest);
+	if (cancel_delayed_work_sync(&pen->rest))
+		usb_autopm_put_interface_no_suspend(pen->intf);
 	/* A request that had begun is over when this lock is free; none begins any more. */
 	mutex_lock(&pen->request_lock);
 	pen_stream_stop(pen);
@@ -225,8 +226,14 @@ static int pen_probe(struct usb_interface *intf, const struct usb_device_id *id)
 static void pen_disconnect(struct usb_interface *intf)
 {
 	struct pen *pen = usb_get_intfdata(intf);
-	u32 ticket = pen_guard_stop(pen, MNPEN_GUARD_STOP_UNBIND);
+	unsigned long flags;
+	u32 ticket;
 
+	/* No request behind this STOP. */
+	spin_lock_irqsave(&pen->lock, flags);
+	pen->dead = true;
+	spin_unlock_irqrestore(&pen->lock, flags);
+	ticket = pen_guard_stop(pen, MNPEN_GUARD_STOP_UNBIND);
 	device_unregister(pen->dev);
 	forget(pen);
 	unregister_pm_notifier(&pen->sleep);

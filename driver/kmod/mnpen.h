@@ -142,6 +142,7 @@ struct pen_ring {
  * @dead: no longer bound; what is left is for the last reference to free
  * @open: somebody has the node
  * @working: interface 0 is in alternate setting 1; changed under @request_lock
+ * @unsure: it may be there although @working is false: a request for it was lost half way; likewise
  * @info_known: @tolerance_um is what the pen declares; under @request_lock
  * @tolerance_um: of the depth; under @request_lock
  * @depth_ceiling_um: no ARM above
@@ -172,6 +173,7 @@ struct pen {
 	bool dead;
 	bool open;
 	bool working;
+	bool unsure;
 	bool info_known;
 	u16 tolerance_um;
 	u16 depth_ceiling_um;
@@ -224,7 +226,7 @@ struct pen_order {
 	bool exiting;
 };
 
-int pen_lock_device(struct pen *pen);
+int pen_lock_device(struct pen *pen, bool exiting);
 int pen_request_init(struct pen *pen);
 void pen_request_free(struct pen *pen);
 u32 pen_epoch(struct pen *pen);

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Requests on EP0 other than STOP, one at a time. */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "driver/kmod/mnpen.h"
+
+#define DEVICE_LOCK_MS 1000 /* for which it is tried to get */
+#define DEVICE_LOCK_LOOK_MS 15
 
 /* Takes no lock: pen_stop_locked() takes the request back with the pen's lock held. */
 static void complete_request(struct urb *urb)
@@ -119,23 +125,41 @@ int pen_request(struct pen *pen, const struct pen_order *order, void *data)
 	return 0;
 }
 
+static bool is_gone(struct pen *pen)
+{
+	return pen->udev->state == USB_STATE_NOTATTACHED || READ_ONCE(pen->dead) ||
+	       pen->intf->condition == USB_INTERFACE_UNBINDING ||
+	       pen->intf->condition == USB_INTERFACE_UNBOUND;
+}
+
 /**
  * pen_lock_device() - take the lock of the USB device, which must be held to change its alternate
- * setting: the core takes the setting's endpoints down under it, before it unbinds
+ * setting or to reset it: the core takes the setting's endpoints down under it, before it unbinds
  * @pen: without its request_lock; with its open_lock or without
+ * @exiting: the caller may be a process that is being killed, and still has to wait
  *
- * Only tries, for 1 s: who has that lock may wait for one of the pen's, to unbind. An end that has
- * begun is noticed at once. Give it back with usb_unlock_device().
+ * Only tries, for 1 s: who has that lock may wait for one of the pen's, to unbind. Give it back
+ * with usb_unlock_device().
  *
- * Return: 0, -ETIMEDOUT, -ENODEV.
+ * Return: 0, -ETIMEDOUT, -ENODEV; -EINTR the caller is being killed.
  */
-int pen_lock_device(struct pen *pen)
+int pen_lock_device(struct pen *pen, bool exiting)
 {
-	int r = usb_lock_device_for_reset(pen->udev, pen->intf);
+	unsigned long end = jiffies + msecs_to_jiffies(DEVICE_LOCK_MS);
 
-	if (r)
-		return r == -EBUSY ? -ETIMEDOUT : -ENODEV;
-	return 0;
+	while (!usb_trylock_device(pen->udev)) {
+		if (is_gone(pen))
+			return -ENODEV;
+		if (!exiting && fatal_signal_pending(current))
+			return -EINTR;
+		if (time_after(jiffies, end))
+			return -ETIMEDOUT;
+		msleep(DEVICE_LOCK_LOOK_MS);
+	}
+	if (!is_gone(pen) && pen->udev->state != USB_STATE_SUSPENDED)
+		return 0;
+	usb_unlock_device(pen->udev);
+	return -ENODEV;
 }
 
 /**
@@ -162,6 +186,8 @@ int pen_set_alt(struct pen *pen, u8 alt, const struct pen_order *base)
 	unsigned long flags;
 	int r;
 
+	if (alt == PEN_ALT_WORK)
+		pen->unsure = true;
 	r = pen_request(pen, &order, NULL);
 	if (r)
 		return r;
@@ -170,6 +196,8 @@ int pen_set_alt(struct pen *pen, u8 alt, const struct pen_order *base)
 	spin_lock_irqsave(&pen->lock, flags);
 	guard_disarm(&pen->guard, 0, ktime_get_boottime_ns());
 	pen->working = !r && alt == PEN_ALT_WORK;
+	if (!r && alt == PEN_ALT_REST)
+		pen->unsure = false;
 	spin_unlock_irqrestore(&pen->lock, flags);
 	if (pen->working)
 		pen_stream_start(pen);

@@ -54,6 +54,10 @@ int pen_stop_init(struct pen *pen)
 	struct pen_stop *stop = &pen->stop;
 
 	init_waitqueue_head(&stop->wait);
+	/* epoch 0 is what a caller gives who has none */
+	stop->asked = 1;
+	stop->sent = 1;
+	stop->done = 1;
 	stop->urb = usb_alloc_urb(0, GFP_KERNEL);
 	stop->setup = kzalloc(sizeof(*stop->setup), GFP_KERNEL);
 	if (!stop->urb || !stop->setup)
@@ -84,7 +88,8 @@ bool pen_stop_locked(struct pen *pen, u16 reason)
 	u64 now_ns = ktime_get_boottime_ns();
 	bool renew = false;
 
-	stop->asked++;
+	if (!++stop->asked)
+		stop->asked = 1;
 	stop->reason = reason;
 	guard_disarm(&pen->guard, 0, now_ns);
 	if (stop->busy) {
@@ -140,10 +145,13 @@ u32 pen_stop(struct pen *pen, u16 reason)
  */
 bool pen_guard_stop_locked(struct pen *pen, u16 reason)
 {
+	bool renew = pen_stop_locked(pen, reason);
+
+	/* only now: a console may take its time */
 	pen->guard_stops++;
 	pen->last_reason = reason;
 	dev_warn_ratelimited(&pen->intf->dev, "pen stopped: %s\n", pen_reason_name(reason));
-	return pen_stop_locked(pen, reason);
+	return renew;
 }
 
 /**

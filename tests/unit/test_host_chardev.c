@@ -131,7 +131,7 @@ static void test_reset(void **state)
 	fake_expect(&f, HEARD_OFFLINE, -ECONNRESET);
 	fake_guard_unblock(MNPEN_REQ_GET_STATUS);
 	fake_expect(&f, HEARD_ONLINE, 0);
-	assert_string_equal(fake_guard.log, "open 02 11 close open ");
+	assert_string_equal(fake_guard.log, "open 02 stop:0000 11 close open ");
 	fake_guard_close(&f);
 }
 

@@ -27,7 +27,7 @@ static struct feed armed_feed(void)
 {
 	const struct guard_limits limits = {
 		.cmd = 10,
-		.run_limit_ms = 5000,
+		.run_limit_ms = 600000,
 		.depth_um = 1000,
 		.speed_min_rpm = 2400,
 		.speed_max_rpm = 6000,
@@ -178,15 +178,38 @@ static void run_limit(void **state)
 {
 	struct feed feed = armed_feed();
 
-	feed.sample.run_ms = 5000;
+	feed.sample.run_ms = 600000;
 	assert_int_equal(next(&feed), 0);
-	feed.sample.run_ms = 5001;
+	feed.sample.run_ms = 600001;
 	assert_int_equal(next(&feed), MNPEN_GUARD_STOP_RUN_LIMIT);
 	feed = armed_feed();
-	feed.sample.run_ms = 5001;
+	feed.sample.run_ms = 600001;
 	feed.sample.flags = 0;
 	feed.sample.state = MNPEN_STATE_ARMED;
 	assert_int_equal(next(&feed), 0);
+}
+
+/* A pen that does not count how long it runs: by its clock, and by ours if that crawls. */
+static void run_limit_of_a_pen_that_does_not_count(void **state)
+{
+	struct feed feed = armed_feed();
+	uint16_t reason = 0;
+	unsigned int n = 0;
+
+	feed.guard.limits.run_limit_ms = 5000;
+	for (; !reason && n < 20000; n++)
+		reason = next(&feed);
+	assert_int_equal(reason, MNPEN_GUARD_STOP_RUN_LIMIT);
+	assert_int_equal(n, 5501);
+	feed = armed_feed();
+	feed.guard.limits.run_limit_ms = 5000;
+	reason = 0;
+	for (n = 0; !reason && n < 20000; n++) {
+		feed.sample.time_us -= 999;
+		reason = next(&feed);
+	}
+	assert_int_equal(reason, MNPEN_GUARD_STOP_RUN_LIMIT);
+	assert_int_equal(n, 11001);
 }
 
 static void bad_samples(void **state)
@@ -349,6 +372,7 @@ int main(void)
 		cmocka_unit_test(slow_is_of_a_running_motor),
 		cmocka_unit_test(crawling_clock),
 		cmocka_unit_test(run_limit),
+		cmocka_unit_test(run_limit_of_a_pen_that_does_not_count),
 		cmocka_unit_test(bad_samples),
 		cmocka_unit_test(bad_bytes),
 		cmocka_unit_test(time_goes_on),

@@ -238,7 +238,15 @@ static const struct tampering tamperings[] = {
 	/* and with a tombstone of one's own */
 	{"DELETE FROM event WHERE n = 3; INSERT INTO tombstone (kind, sessions, holds, rows,"
 	 " reason, wall_usec) VALUES ('erased', '[1]', '[]', 1, 'x', 1)",
-	 "\"added\",\"table\":\"tombstone\",\"row\":1", NULL},
+	 "\"added\",\"table\":\"tombstone\",\"row\":1",
+	 "\"removed\",\"table\":\"event\",\"row\":3"},
+	/* likewise, where no entry would be missed */
+	{"DELETE FROM event WHERE n = 3; INSERT INTO tombstone (n, kind, sessions, holds, rows,"
+	 " reason, wall_usec) VALUES (-1, 'erased', '[1]', '[]', 1, 'x', 1)",
+	 "\"removed\",\"table\":\"event\",\"row\":3", "\"removed\",\"table\":\"event\",\"row\":3"},
+	{"INSERT INTO tombstone (n, kind, sessions, holds, rows, reason, wall_usec)"
+	 " VALUES (-1, 'erased', '[7]', '[]', 1, 'x', 1)",
+	 "\"added\",\"table\":\"tombstone\",\"row\":-1", NULL},
 	/* with its entry */
 	{"DELETE FROM event WHERE n = 3; DELETE FROM chain WHERE kind = 'event' AND row = 3",
 	 "of the chain are gone", "of the chain are gone"},
@@ -249,6 +257,14 @@ static const struct tampering tamperings[] = {
 	 " DROP TABLE x",
 	 "\"kind\":\"chain\"", "\"kind\":\"chain\""},
 	/* added */
+	{"INSERT INTO event SELECT -1, session, pen, kind, usec, wall_usec, details FROM event"
+	 " WHERE n = 3",
+	 "\"added\",\"table\":\"event\",\"row\":-1", "\"added\",\"table\":\"event\",\"row\":-1"},
+	{"INSERT INTO chain SELECT -1, kind, row, session, salt, digest, head FROM chain WHERE n = "
+	 "3",
+	 "stand before its first", NULL},
+	{"CREATE TRIGGER x AFTER INSERT ON trend BEGIN DELETE FROM gap; END",
+	 "\"added\",\"table\":\"sqlite_schema\"", "\"added\",\"table\":\"sqlite_schema\""},
 	{"INSERT INTO event (session, kind, usec, wall_usec, details) VALUES (1, 'note', 1, 1,"
 	 " '{}')",
 	 "\"added\",\"table\":\"event\"", "\"added\",\"table\":\"event\""},
