@@ -196,6 +196,20 @@ static void too_early(void **state)
 				 "area", "s", "face", "sign-off", "s", "Dr A: healed well"));
 }
 
+/* A sign-off where nothing was early opens no door to a profile by which it is. */
+static void signed_for_nothing(void **state)
+{
+	struct rig *rig = rig_start(state, &with_course);
+
+	assert_done(rig, rig_begin_as(rig, RIG_PROFILE, "client-1", "face"));
+	some_strokes(rig);
+	end(rig);
+	rig_fresh_cartridge(rig);
+	assert_done(rig, manager_call(rig, "BeginSession", "ossa{sv}", rig->pen, RIG_PROFILE,
+				      "client-1", 2, "area", "s", "face", "sign-off", "s", "Dr A"));
+	assert_refused(rig, pen_call(rig, "SetProfile", "s", "extra"), "TooSoon");
+}
+
 /* ---- the checklist ---- */
 
 static const char *begin_with(struct rig *rig, const char *answers, const char *operator,
@@ -368,6 +382,7 @@ int main(void)
 		RIG_TEST(a_used_cartridge),
 		RIG_TEST(an_expired_cartridge),
 		RIG_TEST(too_early),
+		RIG_TEST(signed_for_nothing),
 		RIG_TEST(answers),
 		RIG_TEST(no_way_around_the_checklist),
 		RIG_TEST(asked_at_a_terminal),

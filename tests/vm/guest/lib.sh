@@ -62,7 +62,7 @@ wait_for()
 	end=$(($(now_ns) + seconds * 1000000000))
 	until "$@" >/dev/null 2>&1; do
 		[ "$(now_ns)" -lt $end ] || fail "$what: not after $seconds s"
-		nap 0.1
+		nap 0.25
 	done
 }
 
