@@ -126,6 +126,17 @@ static int enter_wal(sqlite3 *db)
 	return mode && !strcmp(mode, "wal") ? 0 : -EIO;
 }
 
+/* What an unclean end left in the log may have been erased since. */
+static void empty_log(sqlite3 *db)
+{
+	int r = erase_empty_log(db, OPEN_BUSY_MS);
+
+	if (r < 0)
+		log_warning("the write-ahead log of before cannot be emptied (%s): what was erased "
+			    "may still be in it until the next start",
+			    strerror(-r));
+}
+
 /* Everything that can find damage. *@ret_state newer or foreign: nothing was changed. */
 static int examine(sqlite3 *db, const struct key *key, bool was_unclean,
 		   struct recover_alarms *alarms, enum schema_state *ret_state,
@@ -151,11 +162,8 @@ static int examine(sqlite3 *db, const struct key *key, bool was_unclean,
 		r = recover_interrupted(db, key);
 	if (r >= 0)
 		r = recover_alarms(db, alarms);
-	/* What its end left in the log may have been erased since. */
-	if (r >= 0 && was_unclean && erase_empty_log(db, OPEN_BUSY_MS) < 0)
-		log_warning(
-			"the write-ahead log of before cannot be emptied, another program reads "
-			"the database: what was erased may still be in it");
+	if (r >= 0 && was_unclean)
+		empty_log(db);
 	sqlite3_busy_timeout(db, 0); /* from here on the writer thread waits by itself */
 	return r;
 }

@@ -11,7 +11,9 @@ static int next_row(struct verify_cursor *cursor)
 {
 	int r;
 
-	cursor->from = sqlite3_column_int64(cursor->statement, 1) + 1;
+	cursor->from = sqlite3_column_int64(cursor->statement, 1);
+	if (cursor->from < INT64_MAX)
+		cursor->from++;
 	r = db_step(cursor->statement);
 	cursor->on_row = r > 0;
 	return r;

@@ -40,7 +40,7 @@ void pen_request_free(struct pen *pen)
  * pen_epoch() - the stop epoch, for struct pen_order
  * @pen: any context
  *
- * Return: the number of STOPs so far.
+ * Return: what each STOP counts up; never 0.
  */
 u32 pen_epoch(struct pen *pen)
 {

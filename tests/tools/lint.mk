@@ -7,10 +7,8 @@ LINT := $(BUILD)/lint
 TIDY_SETTINGS := $(wildcard .clang-tidy tests/*/.clang-tidy)
 HEADERS := $(shell find driver daemon cli tests -name '*.h' ! -path 'driver/kmod/*')
 
-# How much the analyzer tries: a function that it cannot finish would take six times as long to be given
-# up at the default. Tests are many and long, and it cannot know that a failed assertion never returns:
-# it looks at each of their functions for itself.
-TIDY_FLAGS := -Xclang -analyzer-config -Xclang max-nodes=40000
+# Tests are many and long, and the analyzer cannot know that a failed assertion never returns: it looks
+# at each of their functions for itself.
 $(LINT)/tidy/tests/unit/%.ok $(LINT)/tidy/tests/bus/%.ok: \
 	TIDY_FLAGS := -Xclang -analyzer-config -Xclang mode=shallow
 

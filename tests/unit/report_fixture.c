@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/unit/report_fixture.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "driver/base/cleanup.h"
 #include "driver/base/clock.h"
@@ -134,6 +140,7 @@ static void common(struct report *report, bool is_long)
 	report->id = "20261129-235538-05b5f1";
 	report->start_usec = report->end_usec = FIXTURE_START_USEC;
 	report->series = malloc(sizeof(*report->series));
+	assert_non_null(report->series);
 	series_init(report->series, FIXTURE_START_USEC);
 	report->n_columns = ELEMENTSOF(columns);
 	memcpy(report->columns, columns, sizeof(columns));
@@ -227,7 +234,10 @@ void report_case(struct report *report, enum report_case which)
 			     (enum report_mark_kind)(i % 3), "request");
 		break;
 	case CASE_EMPTY:
-	case CASE_COUNT:
 		break;
+	case CASE_COUNT:
+		fail_msg("%d is no case", which);
 	}
+	assert_false(report->failed); /* nothing was left out */
+	assert_true(report->end_usec > report->start_usec || which == CASE_EMPTY);
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/timex.h>
 #include <time.h>
 
@@ -81,11 +82,38 @@ static void synchronized(void **state)
 	}
 }
 
+/* The date on the clinic's wall, whatever it is at Greenwich. */
+static void dates_of_the_place(void **state)
+{
+	static const struct {
+		const char *zone;
+		uint64_t wall_sec;
+		uint32_t days;
+	} cases[] = {
+		{"UTC0", 86399, 0},
+		{"UTC0", 86400, 1},
+		{"JST-9", 1769902199, 20485},	/* 31 January 2026 at Greenwich */
+		{"PST8PDT", 1769911200, 20484}, /* 1 February 2026 there */
+		{"CET-1CEST,M3.5.0,M10.5.0/3", 1785535200, 20666}, /* summer: two hours */
+		{"CET-1CEST,M3.5.0,M10.5.0/3", 1785535199, 20665},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(setenv("TZ", cases[i].zone, 1), 0);
+		tzset();
+		assert_int_equal(local_days(cases[i].wall_sec * USEC_PER_SEC), cases[i].days);
+	}
+	assert_int_equal(local_days(0), 0); /* none */
+	assert_int_equal(unsetenv("TZ"), 0);
+	tzset();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clocks),
 		cmocka_unit_test(synchronized),
+		cmocka_unit_test(dates_of_the_place),
 	};
 
 	return cmocka_run_group_tests_name("clock", tests, NULL, NULL);

@@ -2,7 +2,9 @@
 /* A client's records are erased, and nothing of them is left but what proves that they were. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
+#include "daemon/store/db.h"
 #include "daemon/store/erase.h"
 #include "driver/base/cleanup.h"
 #include "tests/unit/chain_fixture.h"
@@ -319,9 +321,33 @@ static void held_samples_stay(void **state)
 	fixture_free(&f);
 }
 
+/* A daemon that died between an erasure and the log's end does not leave the log to chance. */
+static void a_log_that_was_left_is_emptied(void **state)
+{
+	_cleanup_free_ char *log_path = NULL;
+	sqlite3 *other = NULL;
+	struct stat st;
+	struct fixture f;
+
+	chain_new(&f);
+	assert_true(asprintf(&log_path, "%s-wal", f.db) >= 0);
+	assert_int_equal(db_open(&other, f.db, SQLITE_OPEN_READWRITE), 0);
+	db_keep_wal(other); /* so that it outlives the store */
+	assert_int_equal(db_exec(other, "SELECT count(*) FROM session"), 0);
+	f.store = store_free(f.store);
+	other = db_close(other);
+	assert_int_equal(stat(log_path, &st), 0);
+	assert_true(st.st_size > 0);
+	assert_int_equal(fixture_open(&f, 0, 0), 0);
+	assert_int_equal(stat(log_path, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	fixture_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_log_that_was_left_is_emptied),
 		cmocka_unit_test(all_of_a_client),
 		cmocka_unit_test(what_stays_is_watched),
 		cmocka_unit_test(nothing_stays_between_the_rows),

@@ -6,6 +6,8 @@
 #include <glob.h>
 #include <sys/stat.h>
 
+#include "daemon/store/chain.h"
+#include "daemon/store/db.h"
 #include "daemon/store/key.h"
 #include "driver/base/cleanup.h"
 #include "tests/unit/chain_fixture.h"
@@ -124,6 +126,31 @@ static void damaged(void **state)
 	}
 }
 
+/* Who has the old key writes nothing with it that counts. */
+static void the_old_one_signs_no_more(void **state)
+{
+	struct chain chain = {0};
+	sqlite3 *db = NULL;
+	struct fixture f;
+	struct key old;
+
+	chain_new(&f);
+	assert_int_equal(key_load(&old, f.dir), 0);
+	f.store = store_free(f.store);
+	assert_int_equal(unlink(path_of(&f, KEY_FILE)), 0);
+	replaced(&f, "made,lost");
+	f.store = store_free(f.store);
+	assert_int_equal(db_open(&db, f.db, SQLITE_OPEN_READWRITE), 0);
+	assert_int_equal(chain_open(&chain, db, &old), 0);
+	assert_int_equal(chain_sign(&chain, CHAIN_PURPOSE_END, 1), 0);
+	chain_close(&chain);
+	db = db_close(db);
+	key_clear(&old);
+	assert_int_equal(fixture_open(&f, 0, 0), 0);
+	chain_finds(&f, "", "by a key that was not the station's then");
+	fixture_free(&f);
+}
+
 /* The public halves of old keys are gone: what they signed nobody can vouch for. */
 static void nobody_knows_the_old_one(void **state)
 {
@@ -160,6 +187,7 @@ int main(void)
 		cmocka_unit_test(closed_to_others),
 		cmocka_unit_test(lost),
 		cmocka_unit_test(damaged),
+		cmocka_unit_test(the_old_one_signs_no_more),
 		cmocka_unit_test(nobody_knows_the_old_one),
 		cmocka_unit_test(none_can_be_made),
 	};

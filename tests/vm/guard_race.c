@@ -49,7 +49,7 @@ static void *opener(void *seed_at)
 			close(fd);
 		} else if (fd == -EBUSY) {
 			busy++;
-			usleep(1000);
+			usleep(200);
 		} else if (fd == -ENODEV || fd == -ENOENT || fd == -ENXIO) {
 			gone++;
 			usleep(1000);
