@@ -371,12 +371,9 @@ static void forged_without_the_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_column_is_covered),
-		cmocka_unit_test(every_byte_counts),
-		cmocka_unit_test(every_byte_of_a_block),
-		cmocka_unit_test(of_one_session),
-		cmocka_unit_test(tampering_is_found),
-		cmocka_unit_test(a_cut_tail_stays_cut),
+		cmocka_unit_test(every_column_is_covered), cmocka_unit_test(every_byte_counts),
+		cmocka_unit_test(every_byte_of_a_block),   cmocka_unit_test(of_one_session),
+		cmocka_unit_test(tampering_is_found),	   cmocka_unit_test(a_cut_tail_stays_cut),
 		cmocka_unit_test(forged_without_the_key),
 	};
 
