@@ -122,8 +122,7 @@ static void opened(struct chardev *c, int result)
 	c->host.callbacks->online(&c->host, c->host.userdata, &c->link.enumeration.identity);
 }
 
-/* To close the node is a STOP, but it waits for a thread that is in a request; this never sleeps.
- */
+/* To close the node is a STOP, but waits for a thread that is in a request; this never sleeps. */
 static void stop_first(struct chardev *c)
 {
 	struct chardev_call call;
