@@ -67,6 +67,7 @@ UNIT_SRC := $(wildcard tests/unit/*.c)
 BRIDGE_PRELOAD_SRC := tests/bridge/preload.c
 BRIDGE_SRC := $(filter-out $(BRIDGE_PRELOAD_SRC),$(wildcard tests/bridge/*.c))
 FOOT_SRC := $(wildcard tests/foot/*.c)
+STALLS_SRC := $(wildcard tests/stalls/*.c)
 VM_SRC := $(wildcard tests/vm/*.c)
 HARNESS_SRC := $(filter-out $(wildcard tests/bus/test_*.c),$(wildcard tests/bus/*.c))
 BUS_SRC := $(wildcard tests/bus/*.c)
@@ -81,7 +82,7 @@ VM_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(VM_SRC))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(filter-out $(BENCH_HELPERS),$(BENCH_SRC)))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(filter-out $(FUZZ_HELPERS),$(FUZZ_SRC)))
 ALL_SRC := $(DRIVER_SRC) $(DAEMON_SRC) $(CLI_SRC) $(GADGET_SRC) $(SHARED_SRC) $(CONTRACT_SRC) $(UNIT_SRC) $(BUS_SRC) \
-	$(BENCH_SRC) $(BRIDGE_SRC) $(BRIDGE_PRELOAD_SRC) $(FOOT_SRC) $(VM_SRC) $(FUZZ_SRC) \
+	$(BENCH_SRC) $(BRIDGE_SRC) $(BRIDGE_PRELOAD_SRC) $(FOOT_SRC) $(STALLS_SRC) $(VM_SRC) $(FUZZ_SRC) \
 	$(wildcard daemon/main.c cli/main.c tests/gadget/main.c)
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
@@ -134,7 +135,7 @@ check-unit: $(UNIT_TESTS) ## unit tests only
 
 .PHONY: check-bus
 check-bus: all $(BUS_TESTS) ## bus tests only: daemon, command and pen over loopback
-	@$(TOOLS)/run-tests -j 2 -t 180 bus $(BUS_TESTS)
+	@$(TOOLS)/run-tests -w $(STALLS) -j 2 -t 180 bus $(BUS_TESTS)
 
 # VM_SCENARIO="NAME..." takes some of tests/vm/scenarios.
 .PHONY: check-vm
@@ -286,7 +287,8 @@ $(BUILD)/tests/bus/%: $(OBJ)/tests/bus/%.o $(call libs,harness driver) $(OBJ)/fl
 # What the bus tests run programs under that expect a USB device or a pedal of the kernel.
 BRIDGE := $(BUILD)/tests/bus/bridge
 FOOT := $(BUILD)/tests/bus/foot
-$(BUS_TESTS): | $(BRIDGE) $(BRIDGE).so $(FOOT) $(BUILD)/tests/vm/contract
+STALLS := $(BUILD)/tests/bus/stalls
+$(BUS_TESTS): | $(BRIDGE) $(BRIDGE).so $(FOOT) $(STALLS) $(BUILD)/tests/vm/contract
 # Beside umockdev's, in programs of others: no sanitizer of ours comes with it.
 $(BRIDGE).so: $(BRIDGE_PRELOAD_SRC) $(OBJ)/flags.compile
 	@mkdir -p $(@D)
@@ -300,6 +302,11 @@ $(FOOT): $(call objects,$(FOOT_SRC)) $(OBJ)/flags.link
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(call link,$(LIBS_BRIDGE))
+# Beside the tests: it tells a test that failed from a machine that stood still.
+$(STALLS): $(call objects,$(STALLS_SRC)) $(OBJ)/flags.link
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(call link)
 # What runs inside the virtual machine beside the installed package.
 $(BUILD)/tests/vm/%: $(OBJ)/tests/vm/%.o $(call libs,contract driver) $(OBJ)/flags.link
 	@mkdir -p $(@D)

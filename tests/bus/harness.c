@@ -19,6 +19,8 @@
 
 #define START_MS 10000
 #define END_MS 10000
+#define DAEMON_PRIORITY 5 /* mnpend.service's CPUSchedulingPriority */
+#define PEN_PRIORITY 10	  /* the pen is hardware: it waits for no program */
 
 static void start_bus(struct rig *rig)
 {
@@ -60,7 +62,8 @@ void rig_start_gadget(struct rig *rig)
 	for (size_t i = 0; rig->options.gadget_options[i]; i++)
 		argv[n++] = rig->options.gadget_options[i];
 	(void)unlink(rig_path(rig, "gadget.log"));
-	process_start(&rig->gadget, rig->dir, "gadget", argv, NULL);
+	process_start(&rig->gadget, rig->dir, "gadget", argv,
+		      &(struct process_options){.realtime = PEN_PRIORITY});
 	address = process_await_log(&rig->gadget, "listening on 127.0.0.1:", START_MS);
 	if (!address)
 		fail_msg("mnpen-gadget does not serve");
@@ -145,7 +148,8 @@ static void launch(struct rig *rig, struct process *process, const char *name, c
 {
 	char bus[160], tmp[80];
 	const char *const environment[] = {bus, tmp, notify, NULL};
-	const struct process_options options = {.environment = environment};
+	const struct process_options options = {.environment = environment,
+						.realtime = DAEMON_PRIORITY};
 	struct words words = {0};
 
 	snprintf(bus, sizeof(bus), "DBUS_SYSTEM_BUS_ADDRESS=%s", rig->bus_address);
@@ -327,17 +331,12 @@ void rig_stop(struct rig *rig)
 	rig->stopped = true;
 }
 
-static void clear_away(struct process *process)
+static void show_log(const struct process *process)
 {
 	_cleanup_free_ char *log = process->name[0] ? process_log(process) : NULL;
 
 	if (log)
 		fprintf(stderr, "--- %s\n%s", process->log, log);
-	if (process->pid) {
-		(void)kill(process->pid, SIGCONT);
-		(void)kill(process->pid, SIGKILL);
-		(void)process_wait(process, END_MS);
-	}
 }
 
 int rig_teardown(void **state)
@@ -355,11 +354,10 @@ int rig_teardown(void **state)
 		polkit_free(rig->polkit);
 		logind_free(rig->logind);
 		close_fd(rig->control_fd);
-		clear_away(&rig->daemon);
-		while (rig->options.usb && waitpid(-1, NULL, WNOHANG) > 0)
-			; /* mnpend, which ended with its bridge */
-		clear_away(&rig->gadget);
-		clear_away(&rig->bus);
+		show_log(&rig->daemon);
+		show_log(&rig->gadget);
+		show_log(&rig->bus);
+		process_end_all();
 		rig_remove_dir(rig);
 	}
 	free(rig);

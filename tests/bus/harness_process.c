@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -70,6 +71,16 @@ static void put_at(int fd, int target)
 		die("dup2");
 }
 
+/* As a service manager does it: threads and processes that it makes do not inherit this. Who may
+ * not have it runs without, as on a machine that does not allow real time. */
+static void hurry(int priority)
+{
+	const struct sched_param param = {.sched_priority = priority};
+
+	if (priority)
+		(void)sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param);
+}
+
 /* In the child, up to exec. */
 static void become(const struct process *process, const char *const *argv,
 		   const struct process_options *o, pid_t parent)
@@ -95,6 +106,7 @@ static void become(const struct process *process, const char *const *argv,
 	for (const char *const *e = o->environment; e && *e; e++)
 		if (putenv(strdup(*e)) != 0)
 			die("putenv");
+	hurry(o->realtime);
 	/* exec takes its words as they are; only C's types do not know that */
 	memcpy(&words, &argv, sizeof(words));
 	execvp(argv[0], words);
@@ -207,6 +219,23 @@ bool process_sound(const struct process *process)
 		if (strstr(log, complaints[i]))
 			return false;
 	return true;
+}
+
+void process_end_all(void)
+{
+	char path[64];
+
+	/* Orphans come to be ours one by one, as their parents end. */
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	for (;;) {
+		_cleanup_fclose_ FILE *file = fopen(path, "re");
+		pid_t pid;
+
+		if (!file || fscanf(file, "%d", &pid) != 1)
+			return;
+		(void)kill(pid, SIGKILL);
+		(void)waitpid(pid, NULL, 0);
+	}
 }
 
 bool process_none_left(void)

@@ -26,6 +26,7 @@ struct process_options {
 	int stdout_fd;			/* 0 = the log */
 	bool terminal;			/* stdin_fd is a terminal, to be the controlling one */
 	bool shell_signals;		/* SIGXFSZ as the system has it: deadly */
+	int realtime;			/* SCHED_FIFO priority of its main thread, where allowed */
 };
 
 /** process_start() - run @argv; fails the test when it cannot. The log is @dir/@name.log, and is
@@ -55,6 +56,10 @@ char *process_await_log(struct process *process, const char *text, int timeout_m
 
 /** process_sound() - whether no sanitizer has complained in the log */
 bool process_sound(const struct process *process);
+
+/** process_end_all() - kill and reap every child of this process, orphans of its children included:
+ * what one test left must not fail the next */
+void process_end_all(void);
 
 /** process_none_left() - whether this process has no child any more, orphans of its children
  * included */
