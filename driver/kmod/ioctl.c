@@ -147,14 +147,18 @@ static int do_arm(struct call *call)
 	struct pen *pen = call->pen;
 	u8 info[MNPEN_GUARD_INFO_SIZE];
 	unsigned long flags;
-	bool above;
+	bool above, leaves;
 	int r;
 
 	spin_lock_irqsave(&pen->lock, flags);
 	above = is_above(pen, &limits);
+	leaves = pen_machine_leaves();
 	spin_unlock_irqrestore(&pen->lock, flags);
 	if (above)
 		return -ERANGE;
+	/* Who arms now is about to be frozen. */
+	if (leaves)
+		return -ECANCELED;
 	/* Nothing would be seen of what it does then. */
 	if (pen->unsure && !pen->working)
 		return -EPROTO;

@@ -7,9 +7,7 @@
 #include <linux/cdev.h>
 #include <linux/idr.h>
 #include <linux/module.h>
-#include <linux/reboot.h>
 #include <linux/slab.h>
-#include <linux/suspend.h>
 
 #include "driver/kmod/mnpen.h"
 #include "driver/uapi/ids.h"
@@ -73,6 +71,37 @@ struct pen *pen_get(int minor)
 		kref_get(&pen->kref);
 	mutex_unlock(&pens_lock);
 	return pen;
+}
+
+static int stop_one(int minor, void *pen, void *reason)
+{
+	pen_guard_stop(pen, *(u16 *)reason);
+	return 0;
+}
+
+static int await_one(int minor, void *pen, void *end)
+{
+	long left = *(unsigned long *)end - jiffies;
+
+	if (left > 0)
+		pen_stop_wait(pen, pen_epoch(pen), jiffies_to_msecs(left));
+	return 0;
+}
+
+/**
+ * pens_stop() - STOP to all pens, and wait for their answers
+ * @reason: MNPEN_GUARD_STOP_*
+ *
+ * To all of them first: one that does not answer holds up no other, and all wait the same time.
+ */
+void pens_stop(u16 reason)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(PEN_STOP_TIMEOUT_MS);
+
+	mutex_lock(&pens_lock);
+	idr_for_each(&pens, stop_one, &reason);
+	idr_for_each(&pens, await_one, &end);
+	mutex_unlock(&pens_lock);
 }
 
 /**
@@ -143,8 +172,6 @@ static struct pen *pen_new(struct usb_interface *intf, const struct usb_endpoint
 	pen_rest_init(pen);
 	pen->depth_ceiling_um = NO_CEILING;
 	pen->speed_ceiling_rpm = NO_CEILING;
-	pen->reboot.notifier_call = pen_reboot;
-	pen->sleep.notifier_call = pen_sleep;
 	r = pen_fill(pen, ep);
 	if (r) {
 		pen_put(pen);
@@ -210,12 +237,8 @@ static int pen_probe(struct usb_interface *intf, const struct usb_device_id *id)
 	if (IS_ERR(pen))
 		return PTR_ERR(pen);
 	usb_set_intfdata(intf, pen);
-	register_reboot_notifier(&pen->reboot);
-	register_pm_notifier(&pen->sleep);
 	r = pen_show(pen);
 	if (r) {
-		unregister_pm_notifier(&pen->sleep);
-		unregister_reboot_notifier(&pen->reboot);
 		usb_set_intfdata(intf, NULL);
 		pen_die(pen);
 		pen_put(pen);
@@ -236,8 +259,6 @@ static void pen_disconnect(struct usb_interface *intf)
 	ticket = pen_guard_stop(pen, MNPEN_GUARD_STOP_UNBIND);
 	device_unregister(pen->dev);
 	forget(pen);
-	unregister_pm_notifier(&pen->sleep);
-	unregister_reboot_notifier(&pen->reboot);
 	pen_stop_wait(pen, ticket, PEN_STOP_TIMEOUT_MS);
 	pen_die(pen);
 	usb_set_intfdata(intf, NULL);
@@ -272,11 +293,16 @@ static int __init pen_init(void)
 	r = class_register(&pen_class);
 	if (r)
 		goto err_cdev;
-	r = usb_register(&pen_driver);
+	r = pen_watch_machine();
 	if (r)
 		goto err_class;
+	r = usb_register(&pen_driver);
+	if (r)
+		goto err_machine;
 	return 0;
 
+err_machine:
+	pen_unwatch_machine();
 err_class:
 	class_unregister(&pen_class);
 err_cdev:
@@ -289,6 +315,7 @@ err_region:
 static void __exit pen_exit(void)
 {
 	usb_deregister(&pen_driver);
+	pen_unwatch_machine();
 	class_unregister(&pen_class);
 	cdev_del(&pen_cdev);
 	unregister_chrdev_region(pen_devt, PENS_MAX);

@@ -19,7 +19,6 @@
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
-#include <linux/notifier.h>
 #include <linux/poll.h>
 #include <linux/spinlock.h>
 #include <linux/usb.h>
@@ -158,8 +157,6 @@ struct pen_ring {
  * @ring: and to their reader
  * @readers: wait for samples
  * @rest: brings a pen to rest that did not answer when it was closed
- * @reboot: hears that the machine goes down
- * @sleep: hears that it goes to sleep, while everybody can still answer
  */
 struct pen {
 	struct kref kref;
@@ -189,13 +186,12 @@ struct pen {
 	struct pen_ring ring;
 	wait_queue_head_t readers;
 	struct delayed_work rest;
-	struct notifier_block reboot;
-	struct notifier_block sleep;
 };
 
 /* main.c */
 struct pen *pen_get(int minor);
 void pen_put(struct pen *pen);
+void pens_stop(u16 reason);
 int pen_errno(int status);
 
 /* chardev.c */
@@ -266,7 +262,8 @@ int pen_suspend(struct usb_interface *intf, pm_message_t message);
 int pen_resume(struct usb_interface *intf);
 int pen_pre_reset(struct usb_interface *intf);
 int pen_post_reset(struct usb_interface *intf);
-int pen_reboot(struct notifier_block *block, unsigned long event, void *unused);
-int pen_sleep(struct notifier_block *block, unsigned long event, void *unused);
+bool pen_machine_leaves(void);
+int pen_watch_machine(void);
+void pen_unwatch_machine(void);
 
 #endif

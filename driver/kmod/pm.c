@@ -5,6 +5,8 @@
 
 #include "driver/kmod/mnpen.h"
 
+static bool leaves; /* the machine is on its way to sleep or down */
+
 static void stop_first(struct pen *pen, u16 reason)
 {
 	pen_stop_wait(pen, pen_guard_stop(pen, reason), PEN_STOP_TIMEOUT_MS);
@@ -53,19 +55,63 @@ int pen_post_reset(struct usb_interface *intf)
 	return 0;
 }
 
-int pen_reboot(struct notifier_block *block, unsigned long event, void *unused)
+static int machine_goes_down(struct notifier_block *block, unsigned long event, void *unused)
 {
-	stop_first(container_of(block, struct pen, reboot), MNPEN_GUARD_STOP_REBOOT);
+	WRITE_ONCE(leaves, true);
+	pens_stop(MNPEN_GUARD_STOP_REBOOT);
 	return NOTIFY_DONE;
 }
 
 /*
- * Before processes are frozen, of which the pen's owner is one, and long before pen_suspend():
- * other devices may take seconds to go to sleep.
+ * Before processes are frozen, of which a pen's owner is one, and long before pen_suspend(): other
+ * devices may take seconds to go to sleep.
  */
-int pen_sleep(struct notifier_block *block, unsigned long event, void *unused)
+static int machine_sleeps(struct notifier_block *block, unsigned long event, void *unused)
 {
-	if (event == PM_SUSPEND_PREPARE || event == PM_HIBERNATION_PREPARE)
-		stop_first(container_of(block, struct pen, sleep), MNPEN_GUARD_STOP_SUSPEND);
+	switch (event) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
+		/* First, so that an ARM finds it, or is of those that the STOP ends. */
+		WRITE_ONCE(leaves, true);
+		pens_stop(MNPEN_GUARD_STOP_SUSPEND);
+		break;
+	default:
+		WRITE_ONCE(leaves, false);
+	}
 	return NOTIFY_DONE;
+}
+
+static struct notifier_block reboot = {.notifier_call = machine_goes_down};
+static struct notifier_block sleep = {.notifier_call = machine_sleeps};
+
+/**
+ * pen_machine_leaves() - whether the machine goes to sleep or down, and pens have had their STOP
+ *
+ * Who asks with the lock of a pen held, and is told no, is in a stop epoch that ends with that
+ * STOP.
+ */
+bool pen_machine_leaves(void)
+{
+	return READ_ONCE(leaves);
+}
+
+/* Before there is a pen. */
+int pen_watch_machine(void)
+{
+	int r = register_reboot_notifier(&reboot);
+
+	if (r)
+		return r;
+	r = register_pm_notifier(&sleep);
+	if (r)
+		unregister_reboot_notifier(&reboot);
+	return r;
+}
+
+/* When there is none any more. */
+void pen_unwatch_machine(void)
+{
+	unregister_pm_notifier(&sleep);
+	unregister_reboot_notifier(&reboot);
 }

@@ -19,10 +19,11 @@
  * caller waits. STOP waits for nobody, and the request that is in flight ends with -ECANCELED.
  *   0 · -EPIPE the pen refused it: the head says why · -ETIMEDOUT no answer in time ·
  *   -ECANCELED a stop came first, perhaps one of the guard's, and nobody knows whether the pen has
- *   carried it out · -ERANGE an ARM above a ceiling: nothing was sent · -EINVAL a field of the
- *   request itself, or a flag that there is not: nothing was sent · -EPROTO an answer of the wrong
- *   length, or a transfer that failed · -EFAULT · -EINTR the caller is being killed · -ENOTTY no
- *   such request, or one of another size · -ENODEV gone
+ *   carried it out; or an ARM while the machine goes to sleep or down: nothing was sent ·
+ *   -ERANGE an ARM above a ceiling: nothing was sent · -EINVAL a field of the request, or a flag
+ *   that there is not: nothing was sent · -EPROTO an answer of the wrong length, or a transfer
+ *   that failed · -EFAULT · -EINTR the caller is being killed · -ENOTTY no such request, or one
+ *   of another size · -ENODEV gone
  *
  * A STOP that was not answered in time stays on its way; a refused one has no GET_ERROR.
  */

@@ -13,6 +13,7 @@
  *   count, lost, marked  samples read so far, lost before them, and marked as violations
  *   error        with which the last read failed
  *   close        and open once more, by "open"
+ *   hammer MS    arm on and on; for how many ms stops kept that back, from the first time on
  *   start DEPTH SPEED  all of it up to a pen that runs when its trigger is pressed
  *
  * guard kill PID: kills it, and says when, in nanoseconds of CLOCK_MONOTONIC.
@@ -87,6 +88,24 @@ static int start(const unsigned long *number)
 	return r;
 }
 
+static int hammer(unsigned long ms)
+{
+	const unsigned long limits[NUMBERS] = {500, 2000, 8000};
+	uint64_t now_ns, end_ns = now_monotonic_ns() + ms * USEC_PER_MSEC * NSEC_PER_USEC;
+	uint64_t kept_back_ns = 0;
+
+	do {
+		int r = arm(limits);
+
+		now_ns = now_monotonic_ns();
+		if (r == -ECANCELED && !kept_back_ns)
+			kept_back_ns = now_ns;
+		else if (r != -ECANCELED && kept_back_ns)
+			return (int)((now_ns - kept_back_ns) / (USEC_PER_MSEC * NSEC_PER_USEC));
+	} while (now_ns < end_ns);
+	return -ETIME;
+}
+
 static int open_it(void)
 {
 	owner.fd = node_open(owner.path);
@@ -146,6 +165,8 @@ static int obey(const char *word, const unsigned long *number)
 		return info();
 	if (strcmp(word, "state") == 0)
 		return state();
+	if (strcmp(word, "hammer") == 0)
+		return hammer(number[0]);
 	if (strcmp(word, "start") == 0)
 		return start(number);
 	if (strcmp(word, "keep") == 0)
