@@ -55,6 +55,26 @@ static void add_now(struct table *sheet, const struct pen *pen)
 			   pen->battery_percent);
 }
 
+static const char *yes_no(json_object *values, const char *key)
+{
+	return json_flag(values, key) ? "yes" : "no";
+}
+
+/* Of a tag that was not read there are only noughts. */
+static void add_cartridge(struct table *sheet, const struct pen *pen)
+{
+	static const char no_uid[] = "0000000000000000";
+	char line[512];
+
+	if (strcmp(json_string(pen->cartridge, "uid"), no_uid) == 0)
+		table_pair(sheet, "Cartridge", "present %s, sleeve %s, unreadable %s, no tag",
+			   yes_no(pen->cartridge, "present"), yes_no(pen->cartridge, "sleeve"),
+			   yes_no(pen->cartridge, "unreadable"));
+	else
+		table_pair(sheet, "Cartridge", "%s",
+			   values_line(pen->cartridge, line, sizeof(line)));
+}
+
 static void add_notices(struct table *sheet, json_object *notices)
 {
 	size_t n = json_object_is_type(notices, json_type_array) ? json_object_array_length(notices)
@@ -110,7 +130,7 @@ static int print_pen(const struct cli *cli, const struct objects *objects, const
 	_cleanup_table_ struct table *sheet = table_sheet();
 	size_t n = json_object_array_length(reasons);
 	bool pedal = *pen->pedal && strcmp(pen->pedal, "off") != 0;
-	char a[VALUE_SIZE], b[VALUE_SIZE], cartridge[512];
+	char a[VALUE_SIZE], b[VALUE_SIZE];
 
 	cli_say(cli, "\n%s, %s, firmware %s, by %s%s", pen->serial, pen->model, pen->firmware,
 		pen->transport,
@@ -132,8 +152,7 @@ static int print_pen(const struct cli *cli, const struct objects *objects, const
 		   *pen->area ? ", area " : "", pen->area);
 	add_session(sheet, objects, pen);
 	add_limits(sheet, pen);
-	table_pair(sheet, "Cartridge", "%s",
-		   values_line(pen->cartridge, cartridge, sizeof(cartridge)));
+	add_cartridge(sheet, pen);
 	if (pen->armed) {
 		table_pair(sheet, "Arming", "is armed");
 		return table_print(sheet);

@@ -116,7 +116,7 @@ static void on_bound(void *userdata, int result)
 	if (!pen->session || request->epoch != pen_epoch(pen->pen))
 		r = refuse_epoch(&refusal, "arm");
 	else if (result == -EADDRINUSE)
-		r = refuse_bound(&refusal);
+		r = refuse_bound(pen, pen->session, &refusal);
 	else if (result < 0)
 		r = refuse(&refusal, REFUSAL_STORE, "the cartridge could not be recorded: %s",
 			   strerrordesc_np(-result));

@@ -73,7 +73,7 @@ static void on_bound(void *userdata, int result)
 	int r = 0;
 
 	if (result == -EADDRINUSE) /* by another pen's session, since the record was asked */
-		r = refuse_bound(&refusal);
+		r = refuse_bound(pen, b->session, &refusal);
 	else if (result < 0)
 		r = refuse(&refusal, REFUSAL_STORE, "the cartridge could not be recorded: %s",
 			   strerrordesc_np(-result));
@@ -230,7 +230,7 @@ static int judge_course(struct begin *b, const struct store_course *course, stru
 	int r;
 
 	if (course->cartridge_bound)
-		return refuse_bound(refusal);
+		return refuse_bound(pen, session, refusal);
 	session->sessions_before = course->sessions;
 	session->last_days = local_days(course->last_wall_usec);
 	if (!profile || !session->area)

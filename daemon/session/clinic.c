@@ -184,6 +184,15 @@ void clinic_record_course(struct station_pen *pen, const struct conf_profile *pr
 
 /* ---- the ledger ---- */
 
+/* White space, which nobody sees, would make another cartridge of it. */
+static bool has_gap(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text <= ' ' || *text == 0x7f)
+			return true;
+	return false;
+}
+
 int clinic_typed(const char *typed, struct clinic_typed *ret, struct refusal *refusal)
 {
 	const char *slash = typed ? strchr(typed, '/') : NULL;
@@ -191,7 +200,7 @@ int clinic_typed(const char *typed, struct clinic_typed *ret, struct refusal *re
 	*ret = (struct clinic_typed){0};
 	if (!typed)
 		return 0;
-	if (!slash || slash == typed || !slash[1] || strchr(slash + 1, '/') ||
+	if (!slash || slash == typed || !slash[1] || strchr(slash + 1, '/') || has_gap(typed) ||
 	    (size_t)(slash - typed) >= sizeof(ret->lot) || strlen(slash + 1) >= sizeof(ret->serial))
 		return refuse(refusal, REFUSAL_INVALID_ARGUMENT,
 			      "cartridge '%.80s' is not LOT/SERIAL, as both stand on its pack",
@@ -234,8 +243,14 @@ void clinic_keep_bound(const struct station_pen *pen, struct session *session)
 		session->is_typed_bound = true;
 }
 
-int refuse_bound(struct refusal *refusal)
+int refuse_bound(const struct station_pen *pen, const struct session *session,
+		 struct refusal *refusal)
 {
+	if (!clinic_has_tag(pen))
+		return refuse(refusal, REFUSAL_CARTRIDGE_USED,
+			      "this station's ledger has cartridge %s/%s bound to another session; "
+			      "look whether that stands on its pack, or put a new one in",
+			      session->typed.lot, session->typed.serial);
 	return refuse(
 		refusal, REFUSAL_CARTRIDGE_USED,
 		"this station's ledger has this cartridge bound to another session, whatever its "

@@ -201,7 +201,7 @@ int clinic_due(const struct conf_profile *profile, const char *area, uint32_t la
 /** clinic_record_course() - an event that says which session of the course this is */
 void clinic_record_course(struct station_pen *pen, const struct conf_profile *profile);
 
-/** clinic_typed() - "LOT/SERIAL", NULL = none. Return: 0; -EACCES */
+/** clinic_typed() - "LOT/SERIAL" without white space, NULL = none. Return: 0; -EACCES */
 int clinic_typed(const char *typed, struct clinic_typed *ret, struct refusal *refusal);
 bool clinic_has_tag(const struct station_pen *pen);
 
@@ -215,7 +215,8 @@ struct store_cartridge clinic_cartridge(const struct station_pen *pen,
 void clinic_keep_bound(const struct station_pen *pen, struct session *session);
 
 /** refuse_bound() - because the ledger has the cartridge with another session */
-int refuse_bound(struct refusal *refusal);
+int refuse_bound(const struct station_pen *pen, const struct session *session,
+		 struct refusal *refusal);
 
 /** clinic_count() - strokes were made in the present area; the first beyond its warning is told */
 void clinic_count(struct station_pen *pen, uint32_t strokes);

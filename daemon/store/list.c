@@ -16,25 +16,24 @@
 
 #define TYPED_SERIAL "substr(cartridge, nullif(instr(cartridge, '/'), 0) + 1)"
 /* Of the ledger: one that was put in later is in no session's row. */
-#define BOUND(what)                                                                                \
-	"EXISTS (SELECT 1 FROM cartridge AS c WHERE c.session = session.n AND c." what ")"
+#define BOUND(what) "EXISTS (SELECT 1 FROM cartridge AS c WHERE c.session = session.n AND " what ")"
+/* A recall is not missed because a lot was typed in small letters. */
+#define SAME(what, with) "(" what ") = " with " COLLATE NOCASE"
+#define OF_LOT                                                                                     \
+	"(?3 IS NULL OR " SAME("cartridge_lot", "?3") " OR " SAME(TYPED_LOT, "?3") " OR " BOUND(   \
+		SAME("c.lot", "?3")) ")"
+#define OF_SERIAL                                                                                  \
+	"(?4 IS NULL OR " SAME("pen", "?4") " OR " SAME(TYPED_SERIAL, "?4") " OR " BOUND(          \
+		SAME("c.serial", "?4")) ")"
+#define PROFILE SCHEMA_LATEST("profile", "profile")
+#define AREA SCHEMA_LATEST("area", "area")
+#define LOT "coalesce(cartridge_lot, " TYPED_LOT ")"
 
 static const char list_sql[] =
-	"SELECT n, id, pen, " SCHEMA_LATEST("profile", "profile") ", " SCHEMA_LATEST(
-		"area",
-		"area") ", client, operator, outcome,"
-			" coalesce(cartridge_lot, " TYPED_LOT
-			"), started_wall_usec, ended_wall_usec, samples,"
-			" gaps, strokes, run_ms FROM session WHERE n < ?1"
-			" AND (?2 IS NULL OR client = ?2)"
-			" AND (?3 IS NULL OR cartridge_lot = ?3 OR " TYPED_LOT " = ?3 OR " BOUND(
-				"lot = ?3") ")"
-					    " AND (?4 IS NULL OR pen = ?4 OR " BOUND(
-						    "serial = ?4") " OR " TYPED_SERIAL " = ?4)"
-								   " AND started_wall_usec >= ?5"
-								   " AND (?6 = 0 OR ended_usec IS "
-								   "NULL)"
-								   " ORDER BY n DESC LIMIT ?7";
+	"SELECT n, id, pen, " PROFILE ", " AREA ", client, operator, outcome, " LOT ","
+	" started_wall_usec, ended_wall_usec, samples, gaps, strokes, run_ms FROM session"
+	" WHERE n < ?1 AND (?2 IS NULL OR client = ?2) AND " OF_LOT " AND " OF_SERIAL
+	" AND started_wall_usec >= ?5 AND (?6 = 0 OR ended_usec IS NULL) ORDER BY n DESC LIMIT ?7";
 
 enum list_column {
 	LIST_N,

@@ -71,6 +71,8 @@ static void test_gadget_identity(void **state)
 		{{"--identity=usbtest", "--replay=f"}, "--replay plays one recording"},
 		{{"--replay=f", "--identity=usbtest"}, "--replay plays one recording"},
 		{{"--replay=f", "--identity=pen"}, "--replay plays one recording"},
+		{{"--identity=usbtest", "--no-tag"}, "--no-tag is for pens"},
+		{{"--no-tag", "--replay=f"}, "--no-tag is for virtual pens"},
 	};
 	struct rig *rig = rig_start(state, &(struct rig_options){.no_daemon = true});
 	char text[4096];

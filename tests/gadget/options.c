@@ -24,6 +24,7 @@ static const char help[] =
 	"  --identity NAME     what the devices are: pen (default), or usbtest, a bulk and\n"
 	"                      interrupt source and sink for the kernel's usbtest driver;\n"
 	"                      usbtest-mod63 is the same for that driver's parameter pattern=1\n"
+	"  --no-tag            pens that read no tag of a cartridge\n"
 	"  --replay FILE       play what \"mnpenctl record\" recorded, in place of a virtual pen;\n"
 	"                      serial and speed are the recording's unless they are given\n"
 	"  --gadgetfs DIR      one pen behind the kernel's GadgetFS, mounted on DIR, in place of\n"
@@ -112,6 +113,9 @@ static int parse_option(int option, const char *name, struct options *options)
 	case 'p':
 		options->speed_given = true;
 		return parse_speed(optarg, &options->device.speed);
+	case 'g':
+		options->device.no_tag = true;
+		break;
 	case 'y':
 		options->replay = optarg;
 		break;
@@ -156,6 +160,11 @@ static int check_identity(struct options *options)
 	    (options->control || options->scenario))
 		return usage_error("--control and --scenario command pens; --identity %s is none",
 				   identity->name);
+	if (options->device.no_tag && options->replay)
+		return usage_error("--no-tag is for virtual pens; what --replay plays is as it was "
+				   "recorded");
+	if (options->device.no_tag && identity != &identity_pen)
+		return usage_error("--no-tag is for pens; --identity %s is none", identity->name);
 	if (options->replay)
 		options->device.identity = &identity_replay;
 	return 0;
@@ -194,6 +203,7 @@ int options_parse(int argc, char **argv, struct options *options)
 		{"seed", required_argument, NULL, 'r'},
 		{"tell", required_argument, NULL, 't'},
 		{"identity", required_argument, NULL, 'i'},
+		{"no-tag", no_argument, NULL, 'g'},
 		{"replay", required_argument, NULL, 'y'},
 		{"gadgetfs", required_argument, NULL, 'x'},
 		{"help", no_argument, NULL, 'h'},

@@ -39,6 +39,30 @@ static void claim_rules(void **state)
 	assert_int_equal(claim_on(TOKEN, TODAY), MNPEN_ERR_CARTRIDGE);
 }
 
+/* A pen that reads no tag has nothing to claim, and arms with what is in. */
+static void without_a_tag(void **state)
+{
+	const struct model_request question = {
+		.code = MNPEN_REQ_GET_CARTRIDGE, .in = true, .length = MNPEN_CARTRIDGE_SIZE};
+	uint8_t raw[MNPEN_RECORD_MAX] = {0};
+	struct mnpen_cartridge read;
+	struct mnpen_arm arm;
+	size_t len;
+
+	to_idle();
+	pen.info.features &= ~MNPEN_FEATURE_CARTRIDGE_TAG;
+	assert_int_equal(claim_on(TOKEN, TODAY), MNPEN_ERR_UNSUPPORTED);
+	assert_int_equal(send(MNPEN_REQ_CLAIM_CARTRIDGE, raw, 3), MNPEN_ERR_UNSUPPORTED);
+	model_insert_cartridge(&pen, &fixture_cartridge); /* claimed by nobody */
+	assert_int_equal(model_request(&pen, &question, raw, &len), MNPEN_ERR_NONE);
+	assert_int_equal(mnpen_cartridge_decode(&read, raw, len), 0);
+	assert_int_equal(read.flags, MNPEN_CARTRIDGE_PRESENT | MNPEN_CARTRIDGE_SLEEVE);
+	read.flags = 0;
+	assert_memory_equal(&read, &(struct mnpen_cartridge){0}, sizeof(read));
+	arm = fixture_arm();
+	to_armed_with(&arm);
+}
+
 static void target_rules(void **state)
 {
 	static const struct {
@@ -150,6 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(claim_rules),
+		cmocka_unit_test(without_a_tag),
 		cmocka_unit_test(target_rules),
 		cmocka_unit_test(lease_refusals_in_order),
 		cmocka_unit_test(error_is_kept_until_the_next_or_a_reset),

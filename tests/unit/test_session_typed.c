@@ -37,7 +37,8 @@ static void end(struct fixture *f)
 static void has_to_be_given(void **state)
 {
 	/* the last one is longer than what stands on any pack */
-	static const char *const wrong[] = {"", "/", "L7", "L7/", "/55", "L7/55/1", LONG};
+	static const char *const wrong[] = {"",	       "/",	 "L7",	   "L7/",     "/55",
+					    "L7/55/1", "L7/55 ", "L 7/55", "L7/\t55", LONG};
 	struct fixture *f = fixture_new("", "");
 
 	assert_int_equal(begin_with(f, "C-17", NULL), REFUSAL_INTERLOCK);
@@ -60,6 +61,8 @@ static void is_bound_for_ever(void **state)
 	assert_int_equal(begin_with(f, "C-18", "L7/55"), REFUSAL_CARTRIDGE_USED);
 	assert_null(f->pen->session);
 	assert_int_equal(begin_with(f, "C-17", "L7/55"), REFUSAL_CARTRIDGE_USED);
+	assert_non_null(strstr(f->refusal.message, "L7/55"));
+	assert_int_equal(begin_with(f, "C-17", "l7/55"), REFUSAL_CARTRIDGE_USED);
 	/* the same number of another lot is another one */
 	assert_int_equal(begin_with(f, "C-18", "L8/55"), REFUSAL_NONE);
 	end(f);

@@ -101,6 +101,8 @@ static void filters(void **state)
 		{{.lot = "PLAIN"}, "s4"},
 		{{.lot = "LOT7"}, "s9,s8,s7,s6,s5,s3,s2,s1,s0"},
 		{{.lot = "LOT7/0042"}, ""},
+		{{.lot = "lot7"}, "s9,s8,s7,s6,s5,s3,s2,s1,s0"}, /* as somebody types it */
+		{{.lot = "tag3"}, "s3"},
 		{{.since_wall_usec = FIXTURE_WALL_USEC + 8 * USEC_PER_SEC}, "s9,s8"},
 		{{.open_only = true}, "s9,s8"},
 		{{.client = "B", .open_only = true}, "s9"},

@@ -54,12 +54,17 @@ static struct refusal get_status(struct model *model, struct call *call)
 	return accept();
 }
 
+static bool reads_tags(const struct model *model)
+{
+	return model->info.features & MNPEN_FEATURE_CARTRIDGE_TAG;
+}
+
 static struct refusal get_cartridge(struct model *model, struct call *call)
 {
 	struct mnpen_cartridge cartridge = {0};
 
 	/* A tag that cannot be read tells nothing but that it is there. */
-	if (model->cartridge.flags & MNPEN_CARTRIDGE_UNREADABLE)
+	if (!reads_tags(model) || model->cartridge.flags & MNPEN_CARTRIDGE_UNREADABLE)
 		cartridge.flags = model->cartridge.flags;
 	else
 		cartridge = model->cartridge;
@@ -119,7 +124,8 @@ static struct refusal arm(struct model *model, struct call *call)
 	refusal = arm_limits(&model->info, &arm);
 	if (refusal.code != MNPEN_ERR_NONE)
 		return refusal;
-	if (!cartridge_usable(&model->cartridge) || model->cartridge.claimed_token != arm.token)
+	if (reads_tags(model) &&
+	    (!cartridge_usable(&model->cartridge) || model->cartridge.claimed_token != arm.token))
 		return refuse(MNPEN_ERR_CARTRIDGE, 0);
 	model_enter_armed(model, &arm);
 	return accept();
@@ -271,6 +277,8 @@ static struct refusal judge(struct model *model, struct call *call)
 	const struct rule *rule;
 
 	if (request->foreign || request->code >= ELEMENTSOF(rules) || !rules[request->code].handle)
+		return refuse(MNPEN_ERR_UNSUPPORTED, 0);
+	if (request->code == MNPEN_REQ_CLAIM_CARTRIDGE && !reads_tags(model))
 		return refuse(MNPEN_ERR_UNSUPPORTED, 0);
 	rule = &rules[request->code];
 	if (rule->in != request->in)

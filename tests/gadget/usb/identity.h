@@ -20,6 +20,7 @@ struct device_options {
 	uint64_t seed;			   /* of the pens' noise; 0: none */
 	uint32_t today_days;		   /* the pens' calendar */
 	uint32_t box;			   /* part of the uids of fresh cartridges */
+	bool no_tag;			   /* pens that read no tag of a cartridge */
 	const struct recording *recording; /* of identity_replay */
 };
 

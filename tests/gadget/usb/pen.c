@@ -235,6 +235,8 @@ void pen_init(struct pen *pen, const struct device_options *options, unsigned in
 	/* Seed 0 stays silent; otherwise each pen has a noise of its own. */
 	model_init(&pen->model, options->seed ? options->seed + number - 1 : 0,
 		   options->today_days);
+	if (options->no_tag)
+		pen->model.info.features &= ~MNPEN_FEATURE_CARTRIDGE_TAG;
 	pen->misbehave.noise = noise_seed(options->seed + number);
 	pen->usb.function = &pen_function;
 	pen->usb.speed = options->speed;
