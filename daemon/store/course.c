@@ -30,12 +30,9 @@ static const char course_sql[] =
 			" AND (ended_wall_usec IS NULL"
 			" OR NOT EXISTS (SELECT 1 FROM segment AS g WHERE g.session = who.n)))";
 
-/* What is typed in is the same pack, whether in capitals or not. */
 static const char bound_sql[] =
-	"SELECT count(*) FROM cartridge AS c LEFT JOIN session AS s ON s.n = c.session"
-	" WHERE (c.uid = ?1"
-	" OR (c.lot = ?2 COLLATE NOCASE AND c.serial = ?3 COLLATE NOCASE))"
-	" AND (?4 IS NULL OR s.id IS NOT ?4)";
+	"SELECT count(*) FROM cartridge LEFT JOIN session AS s ON s.n = cartridge.session"
+	" WHERE " SCHEMA_SAME_CARTRIDGE("?1", "?2", "?3") " AND (?4 IS NULL OR s.id IS NOT ?4)";
 
 static int course_of(sqlite3 *db, struct job *job)
 {

@@ -6,6 +6,7 @@
 #include "daemon/store/db.h"
 #include "daemon/store/login.h"
 #include "daemon/store/rows.h"
+#include "daemon/store/schema.h"
 
 static const char *const statements_sql[ROWS_STATEMENTS] = {
 	[ROWS_BEGIN] = "BEGIN IMMEDIATE",
@@ -39,7 +40,8 @@ static const char *const statements_sql[ROWS_STATEMENTS] = {
 		      " VALUES (?, ?, ?, ?, ?)",
 	[ROWS_ANSWER] = "INSERT INTO screening (session, question, text, kind, answer, wall_usec)"
 			" VALUES (?, ?, ?, ?, ?, ?)",
-	[ROWS_BOUND] = "SELECT session FROM cartridge WHERE uid = ?1 OR (lot = ?2 AND serial = ?3)",
+	[ROWS_BOUND] =
+		"SELECT session FROM cartridge WHERE " SCHEMA_SAME_CARTRIDGE("?1", "?2", "?3"),
 	[ROWS_CARTRIDGE] = "INSERT INTO cartridge (session, pen, uid, serial, lot, expires_days,"
 			   " needles, length_um, usec, wall_usec)"
 			   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

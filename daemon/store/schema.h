@@ -53,4 +53,12 @@ int schema_upgrade(sqlite3 *db, int64_t version, const struct key *key);
 	" WHERE e.session = session.n AND e.kind = '" kind "' ORDER BY e.n DESC LIMIT 1), " column \
 	")"
 
+/*
+ * The ledger's row of a cartridge: by the uid of its tag, or by what was typed in. That is the same
+ * pack, whether in capitals or not.
+ */
+#define SCHEMA_SAME_CARTRIDGE(uid, lot, serial)                                                    \
+	"(cartridge.uid = " uid " OR (cartridge.lot = " lot " COLLATE NOCASE"                      \
+	" AND cartridge.serial = " serial " COLLATE NOCASE))"
+
 #endif

@@ -199,6 +199,7 @@ static void an_interrupted_one_is_made_again(void **state)
 static void a_cartridge_is_bound_once(void **state)
 {
 	const struct store_cartridge typed = {.serial = "0042", .lot = "LOT7"},
+				     small = {.serial = "0042", .lot = "lot7"},
 				     other_lot = {.serial = "0042", .lot = "LOT8"},
 				     nameless = {.lot = "LOT7"};
 	struct fixture f;
@@ -214,6 +215,7 @@ static void a_cartridge_is_bound_once(void **state)
 	assert_int_equal(bind_to(&f, "20260101-000000-bbbbbb", &tagged), -EADDRINUSE);
 	assert_int_equal(bind_to(&f, FIXTURE_ID, &typed), 0);
 	assert_int_equal(bind_to(&f, "20260101-000000-bbbbbb", &typed), -EADDRINUSE);
+	assert_int_equal(bind_to(&f, "20260101-000000-bbbbbb", &small), -EADDRINUSE);
 	assert_int_equal(bind_to(&f, "20260101-000000-bbbbbb", &other_lot), 0);
 	assert_int_equal(store_cartridge(f.store, FIXTURE_ID, NULL, &nameless, 1, NULL, NULL),
 			 -EINVAL);
