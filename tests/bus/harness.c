@@ -63,7 +63,7 @@ void rig_start_gadget(struct rig *rig)
 		argv[n++] = rig->options.gadget_options[i];
 	(void)unlink(rig_path(rig, "gadget.log"));
 	process_start(&rig->gadget, rig->dir, "gadget", argv,
-		      &(struct process_options){.realtime = PEN_PRIORITY});
+		      &(struct process_options){.fifo_priority = PEN_PRIORITY});
 	address = process_await_log(&rig->gadget, "listening on 127.0.0.1:", START_MS);
 	if (!address)
 		fail_msg("mnpen-gadget does not serve");
@@ -149,7 +149,7 @@ static void launch(struct rig *rig, struct process *process, const char *name, c
 	char bus[160], tmp[80];
 	const char *const environment[] = {bus, tmp, notify, NULL};
 	const struct process_options options = {.environment = environment,
-						.realtime = DAEMON_PRIORITY};
+						.fifo_priority = DAEMON_PRIORITY};
 	struct words words = {0};
 
 	snprintf(bus, sizeof(bus), "DBUS_SYSTEM_BUS_ADDRESS=%s", rig->bus_address);
@@ -342,6 +342,7 @@ static void show_log(const struct process *process)
 int rig_teardown(void **state)
 {
 	struct rig *rig = *state;
+	bool stopped;
 
 	*state = NULL;
 	if (!rig)
@@ -360,6 +361,7 @@ int rig_teardown(void **state)
 		process_end_all();
 		rig_remove_dir(rig);
 	}
+	stopped = rig->stopped;
 	free(rig);
-	return 0;
+	return stopped ? 0 : -1; /* what rig_stop() looks at, nobody has looked at */
 }

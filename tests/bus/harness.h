@@ -4,8 +4,8 @@
  * mnpend, and where wanted a polkit. Own directory, own ports, no privileges.
  *
  * A test begins with rig_start(state, ...) and ends with rig_stop(), which checks that everything
- * ended well and that nothing was left. A test that fails in between is cleared away by
- * rig_teardown(), which prints what the programs said.
+ * ended well and that nothing was left; without it the test fails. What failed in between is cleared
+ * away by rig_teardown(), which prints what the programs said.
  */
 #ifndef MNPEN_HARNESS_H
 #define MNPEN_HARNESS_H
@@ -114,6 +114,8 @@ void rig_begin(struct rig *rig); /* with the rig's profile and area, and a targe
 void rig_arm(struct rig *rig);	 /* Arm, which must succeed */
 void rig_run(struct rig *rig);	 /* press the trigger, wait until it runs at speed */
 void rig_rearm(struct rig *rig); /* release, rest, arm, run: from any state but FAULT */
+/** rig_some_strokes() - set a target, arm, run, and let go of the trigger; armed afterwards */
+void rig_some_strokes(struct rig *rig);
 void rig_fresh_cartridge(struct rig *rig);
 void rig_reload(struct rig *rig); /* SIGHUP, until the daemon says that all is read again */
 

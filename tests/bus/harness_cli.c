@@ -197,6 +197,15 @@ void cli_free(struct cli_result *result)
 	*result = (struct cli_result){0};
 }
 
+size_t cli_sessions(struct rig *rig, const char *line)
+{
+	json_object *document = cli_json(rig, 0, line);
+	size_t n = json_object_array_length(json_at(document, "sessions"));
+
+	json_object_put(document);
+	return n;
+}
+
 json_object *cli_json(struct rig *rig, int code, const char *line)
 {
 	struct cli_result result;

@@ -29,6 +29,9 @@ void cli_free(struct cli_result *result);
 /** cli_json() - cli_run() of "--json LINE" that must end with @code; the document, to be put */
 json_object *cli_json(struct rig *rig, int code, const char *line);
 
+/** cli_sessions() - how many sessions "session list ..." in @line names */
+size_t cli_sessions(struct rig *rig, const char *line);
+
 /** json_at() - a member by "path.to.0.key"; fails the test when it is not there */
 json_object *json_at(json_object *object, const char *path);
 const char *json_word(json_object *object, const char *path);

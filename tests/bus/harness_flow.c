@@ -142,6 +142,15 @@ void rig_rearm(struct rig *rig)
 	rig_run(rig);
 }
 
+void rig_some_strokes(struct rig *rig)
+{
+	assert_done(rig, pen_call(rig, "SetTarget", "uu", RIG_DEPTH_UM, RIG_SPEED_RPM));
+	rig_arm(rig);
+	rig_run(rig);
+	gadget_do(rig->control_fd, "trigger release");
+	rig_await_motor(rig, false, STEP_MS);
+}
+
 void rig_fresh_cartridge(struct rig *rig)
 {
 	gadget_do(rig->control_fd, "cartridge insert");

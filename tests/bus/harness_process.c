@@ -106,7 +106,7 @@ static void become(const struct process *process, const char *const *argv,
 	for (const char *const *e = o->environment; e && *e; e++)
 		if (putenv(strdup(*e)) != 0)
 			die("putenv");
-	hurry(o->realtime);
+	hurry(o->fifo_priority);
 	/* exec takes its words as they are; only C's types do not know that */
 	memcpy(&words, &argv, sizeof(words));
 	execvp(argv[0], words);

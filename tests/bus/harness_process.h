@@ -26,7 +26,7 @@ struct process_options {
 	int stdout_fd;			/* 0 = the log */
 	bool terminal;			/* stdin_fd is a terminal, to be the controlling one */
 	bool shell_signals;		/* SIGXFSZ as the system has it: deadly */
-	int realtime;			/* SCHED_FIFO priority of its main thread, where allowed */
+	int fifo_priority;		/* of its main thread, where allowed; 0 = as everybody */
 };
 
 /** process_start() - run @argv; fails the test when it cannot. The log is @dir/@name.log, and is

@@ -61,15 +61,6 @@ static const char *word(struct rig *rig, const char *sql)
 	return db_word(rig->db, sql, buf, sizeof(buf));
 }
 
-static void some_strokes(struct rig *rig)
-{
-	assert_done(rig, pen_call(rig, "SetTarget", "uu", RIG_DEPTH_UM, RIG_SPEED_RPM));
-	rig_arm(rig);
-	rig_run(rig);
-	gadget_do(rig->control_fd, "trigger release");
-	rig_await_motor(rig, false, STEP_MS);
-}
-
 static void end(struct rig *rig)
 {
 	assert_done(rig, session_call(rig, "End", "s", "completed"));
@@ -84,15 +75,6 @@ static void assert_nothing_begun(struct rig *rig, int64_t sessions)
 
 /* ---- the ledger ---- */
 
-static size_t listed(struct rig *rig, const char *line)
-{
-	json_object *document = cli_json(rig, 0, line);
-	size_t n = json_object_array_length(json_at(document, "sessions"));
-
-	json_object_put(document);
-	return n;
-}
-
 /* Another pen, or a reader, may wipe the tag: the ledger knows better. */
 static void a_used_cartridge(void **state)
 {
@@ -101,9 +83,9 @@ static void a_used_cartridge(void **state)
 	gadget_do(rig->control_fd, "cartridge insert " UID " lot=L7");
 	rig_begin(rig);
 	assert_int_equal(db_number(rig->db, "SELECT count(*) FROM cartridge"), 1);
-	some_strokes(rig);
+	rig_some_strokes(rig);
 	assert_done(rig, pen_call(rig, "Disarm", ""));
-	some_strokes(rig); /* the same session goes on with it */
+	rig_some_strokes(rig); /* the same session goes on with it */
 	end(rig);
 	assert_int_equal(db_number(rig->db, "SELECT count(*) FROM cartridge"), 1);
 	assert_string_equal(word(rig, "SELECT uid || ' ' || lot || ' ' || (needles > 0)"
@@ -111,10 +93,10 @@ static void a_used_cartridge(void **state)
 			    UID " L7 1");
 	assert_refused(rig, rig_begin_as(rig, RIG_PROFILE, "client-2", RIG_AREA), "CartridgeUsed");
 	assert_nothing_begun(rig, 1);
-	assert_int_equal(listed(rig, "session list --lot L7"), 1);
-	assert_int_equal(listed(rig, "session list --lot L8"), 0);
+	assert_int_equal(cli_sessions(rig, "session list --lot L7"), 1);
+	assert_int_equal(cli_sessions(rig, "session list --lot L8"), 0);
 	json_object_put(cli_json(rig, 1, "session list --client 'Jane Doe'")); /* no id: no name */
-	assert_int_equal(listed(rig, "session list --serial " RIG_SERIAL), 1);
+	assert_int_equal(cli_sessions(rig, "session list --serial " RIG_SERIAL), 1);
 
 	rig_kill_gadget(rig);
 	rig_start_gadget(rig); /* its tags are as new */
@@ -128,11 +110,12 @@ static void a_used_cartridge(void **state)
 	gadget_do(rig->control_fd, "cartridge insert 00000000000000a2 lot=L8");
 	assert_done(rig, pen_call(rig, "Arm", ""));
 	assert_done(rig, pen_call(rig, "Disarm", ""));
-	assert_int_equal(listed(rig, "session list --lot L8"), 1); /* put in later */
+	assert_int_equal(cli_sessions(rig, "session list --lot L8"), 1); /* put in later */
 	/* Put in after the begin, it gets no further. */
 	gadget_do(rig->control_fd, "cartridge insert " UID " lot=L7");
 	assert_refused(rig, pen_call(rig, "Arm", ""), "CartridgeUsed");
 	assert_false(rig_truth(rig).motor);
+	rig_stop(rig);
 }
 
 static void an_expired_cartridge(void **state)
@@ -148,6 +131,7 @@ static void an_expired_cartridge(void **state)
 	gadget_do(rig->control_fd, "cartridge remove");
 	assert_refused(rig, rig_begin_as(rig, RIG_PROFILE, "client-1", RIG_AREA), "Interlock");
 	assert_nothing_begun(rig, 0);
+	rig_stop(rig);
 }
 
 /* ---- the course ---- */
@@ -161,7 +145,7 @@ static void too_early(void **state)
 	end(rig); /* without a stroke: it does not count */
 	rig_fresh_cartridge(rig);
 	assert_done(rig, rig_begin_as(rig, "extra", "client-1", "face"));
-	some_strokes(rig);
+	rig_some_strokes(rig);
 	end(rig);
 	rig_fresh_cartridge(rig);
 	assert_refused(rig, rig_begin_as(rig, "extra", "client-1", "face"), "TooSoon");
@@ -194,6 +178,7 @@ static void too_early(void **state)
 	assert_done(rig,
 		    manager_call(rig, "BeginSession", "ossa{sv}", rig->pen, "extra", "client-1", 2,
 				 "area", "s", "face", "sign-off", "s", "Dr A: healed well"));
+	rig_stop(rig);
 }
 
 /* A sign-off where nothing was early opens no door to a profile by which it is. */
@@ -202,12 +187,13 @@ static void signed_for_nothing(void **state)
 	struct rig *rig = rig_start(state, &with_course);
 
 	assert_done(rig, rig_begin_as(rig, RIG_PROFILE, "client-1", "face"));
-	some_strokes(rig);
+	rig_some_strokes(rig);
 	end(rig);
 	rig_fresh_cartridge(rig);
 	assert_done(rig, manager_call(rig, "BeginSession", "ossa{sv}", rig->pen, RIG_PROFILE,
 				      "client-1", 2, "area", "s", "face", "sign-off", "s", "Dr A"));
 	assert_refused(rig, pen_call(rig, "SetProfile", "s", "extra"), "TooSoon");
+	rig_stop(rig);
 }
 
 /* ---- the checklist ---- */
@@ -259,6 +245,7 @@ static void answers(void **state)
 				      " FROM screening"),
 			    "pregnancyblockno,diabetessign-offyes,fitzpatricknoteV");
 	assert_string_equal(word(rig, "SELECT screening || sign_off FROM session"), "shortfine");
+	rig_stop(rig);
 }
 
 /* A session that began without answers does not go on with a profile that wants them. */
@@ -275,6 +262,7 @@ static void no_way_around_the_checklist(void **state)
 	rig_reload(rig);
 	assert_refused(rig, begin_with(rig, "pregnancy = no\n", "", ""), "Screening");
 	assert_says(rig, "mnpend --check-config");
+	rig_stop(rig);
 }
 
 static void asked_at_a_terminal(void **state)
@@ -308,6 +296,7 @@ static void asked_at_a_terminal(void **state)
 	assert_int_equal(cli_end(&terminal, STEP_MS), 0);
 	assert_non_null(strstr(terminal.seen, "dark spots (PIH)"));
 	assert_int_equal(db_number(rig->db, "SELECT count(*) FROM screening"), 3);
+	rig_stop(rig);
 }
 
 /* ---- areas ---- */
@@ -322,6 +311,7 @@ static void a_wrong_area(void **state)
 	assert_done(rig, rig_begin_as(rig, "extra", "client-1", "face"));
 	assert_refused(rig, session_call(rig, "SetArea", "sa{sv}", "nose", 0), "InvalidArgument");
 	assert_string_equal(pen_word(rig, "Area"), "face");
+	rig_stop(rig);
 }
 
 static void a_segment_each(void **state)
@@ -358,7 +348,7 @@ static void a_segment_each(void **state)
 	assert_refused(rig, pen_call(rig, "Arm", ""), "Interlock");
 	gadget_do(rig->control_fd, "trigger release");
 	rig_await_word(rig, "State", "idle", STEP_MS);
-	some_strokes(rig);
+	rig_some_strokes(rig);
 	document = cli_json(rig, 0, "session end");
 	json_object_put(document);
 	document = cli_json(rig, 0, line);
@@ -374,6 +364,7 @@ static void a_segment_each(void **state)
 				 json_value(document, "session.segments.1.strokes"),
 			 json_value(document, "session.strokes"));
 	json_object_put(document);
+	rig_stop(rig);
 }
 
 int main(void)

@@ -8,8 +8,6 @@
 #include "driver/base/cleanup.h"
 #include "tests/bus/harness_cli.h"
 
-#define STEP_MS 5000
-
 static const struct rig_options no_tag = {.gadget_options = {"--no-tag"}};
 
 /* BeginSession, as rig_begin_as(), with what was typed in; on "" rig->session is set. */
@@ -29,27 +27,9 @@ static const char *begin_typed(struct rig *rig, const char *client, const char *
 	return word;
 }
 
-static void treat(struct rig *rig)
-{
-	assert_done(rig, pen_call(rig, "SetTarget", "uu", RIG_DEPTH_UM, RIG_SPEED_RPM));
-	rig_arm(rig);
-	rig_run(rig);
-	gadget_do(rig->control_fd, "trigger release");
-	rig_await_motor(rig, false, STEP_MS);
-}
-
 static void end(struct rig *rig)
 {
 	assert_done(rig, session_call(rig, "End", "s", "completed"));
-}
-
-static size_t listed(struct rig *rig, const char *line)
-{
-	json_object *document = cli_json(rig, 0, line);
-	size_t n = json_object_array_length(json_at(document, "sessions"));
-
-	json_object_put(document);
-	return n;
 }
 
 static void has_to_be_typed(void **state)
@@ -73,9 +53,9 @@ static void is_bound_for_ever(void **state)
 	struct rig *rig = rig_start(state, &no_tag);
 
 	assert_done(rig, begin_typed(rig, "client-1", "L7/55"));
-	treat(rig);
+	rig_some_strokes(rig);
 	assert_done(rig, pen_call(rig, "Disarm", ""));
-	treat(rig); /* the same session goes on with it */
+	rig_some_strokes(rig); /* the same session goes on with it */
 	end(rig);
 	assert_int_equal(db_number(rig->db, "SELECT count(*) FROM cartridge WHERE lot = 'L7'"
 					    " AND serial = '55' AND uid IS NULL"),
@@ -91,12 +71,12 @@ static void is_bound_for_ever(void **state)
 	assert_refused(rig, begin_typed(rig, "client-2", "L7/55"), "CartridgeUsed");
 
 	assert_done(rig, begin_typed(rig, "client-2", "L8/55"));
-	treat(rig);
+	rig_some_strokes(rig);
 	end(rig);
-	assert_int_equal(listed(rig, "session list --lot L7"), 1);
-	assert_int_equal(listed(rig, "session list --lot l7"), 1);
-	assert_int_equal(listed(rig, "session list --serial 55"), 2);
-	assert_int_equal(listed(rig, "session list --lot L7 --serial 56"), 0);
+	assert_int_equal(cli_sessions(rig, "session list --lot L7"), 1);
+	assert_int_equal(cli_sessions(rig, "session list --lot l7"), 1);
+	assert_int_equal(cli_sessions(rig, "session list --serial 55"), 2);
+	assert_int_equal(cli_sessions(rig, "session list --lot L7 --serial 56"), 0);
 	rig_stop(rig);
 }
 
