@@ -4,8 +4,8 @@
  * mnpend, and where wanted a polkit. Own directory, own ports, no privileges.
  *
  * A test begins with rig_start(state, ...) and ends with rig_stop(), which checks that everything
- * ended well and that nothing was left; without it the test fails. What failed in between is cleared
- * away by rig_teardown(), which prints what the programs said.
+ * ended well and that nothing was left; without it the test fails. What failed in between is
+ * cleared away by rig_teardown(), which prints what the programs said.
  */
 #ifndef MNPEN_HARNESS_H
 #define MNPEN_HARNESS_H
