@@ -98,8 +98,9 @@ struct pen {
 	bool cartridge_stale; /* read it again when EP0 has time */
 
 	enum pen_setup setup;
-	uint64_t setup_usec; /* deadline of the step that waits */
-	bool present;	     /* arrived() said yes */
+	uint64_t setup_usec;  /* deadline of the step that waits */
+	bool stream_repeated; /* SET_STREAM, because no samples came: not more than once */
+	bool present;	      /* arrived() said yes */
 
 	struct mnpen_sample sample;
 	uint64_t sample_usec;

@@ -157,6 +157,7 @@ static void step(struct pen *pen, enum pen_setup setup)
 	pen->setup = setup;
 	switch (setup) {
 	case SETUP_STOP:
+		pen->stream_repeated = false;
 		r = host_stop(pen->host, REASON_UNEXPECTED_ARM, on_stop, pen);
 		break;
 	case SETUP_INFO:
@@ -254,6 +255,18 @@ static void restart_stream(struct pen *pen, uint64_t now_usec)
 	step(pen, SETUP_ALT);
 }
 
+/* A pen may lose SET_STREAM after it has acknowledged it: one behind GadgetFS does, when the kernel
+ * asks for its battery in the same moment. */
+static void no_samples(struct pen *pen)
+{
+	if (pen->present || pen->stream_repeated) {
+		fail(pen, "no samples come", -ETIMEDOUT);
+		return;
+	}
+	pen->stream_repeated = true;
+	step(pen, SETUP_STREAM);
+}
+
 uint64_t pen_setup_due_usec(const struct pen *pen)
 {
 	bool rests = pen->fsm.state == FSM_IDLE || pen->fsm.state == FSM_FAULT;
@@ -286,7 +299,7 @@ void pen_setup_tick(struct pen *pen, uint64_t now_usec)
 	if (now_usec < pen_setup_due_usec(pen))
 		return;
 	if (pen->setup == SETUP_SAMPLE)
-		fail(pen, "no samples come", -ETIMEDOUT);
+		no_samples(pen);
 	else if (pen->setup == SETUP_FAILED)
 		step(pen, pen->present ? SETUP_ALT : SETUP_STOP);
 	else

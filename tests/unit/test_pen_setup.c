@@ -55,6 +55,56 @@ static void names_the_field(void **state)
 	assert_non_null(strstr(logged, "length is 63, allowed 64..64"));
 }
 
+/* ---- SET_STREAM that is acknowledged and lost ---- */
+
+/* The pen comes again, does all that it is asked, and sends nothing. */
+static void come_back_silent(struct fixture *f)
+{
+	struct mnpen_info info = *pen_info(f->pen);
+	struct mnpen_cartridge cartridge = *pen_cartridge(f->pen);
+	uint8_t buf[MNPEN_RECORD_MAX];
+
+	mnpen_info_encode(buf, &info);
+	come_back_with(f, buf, MNPEN_INFO_SIZE);
+	mnpen_sample_encode(buf, &f->sample);
+	fake_host_answer(f->host, 0, buf, MNPEN_SAMPLE_SIZE);
+	mnpen_cartridge_encode(buf, &cartridge);
+	fake_host_answer(f->host, 0, buf, MNPEN_CARTRIDGE_SIZE);
+	fake_host_answer(f->host, 0, NULL, 0);
+	fake_host_clear(f->host);
+	fake_host_answer(f->host, 0, NULL, 0);
+	assert_string_equal(f->host->log, "stream+ ");
+}
+
+static void lost_stream_is_repeated(void **state)
+{
+	struct fixture *f = *state;
+
+	come_back_silent(f);
+	fake_host_clear(f->host);
+	run_for(f, PEN_SETUP_SAMPLE_USEC + 100000);
+	assert_string_equal(f->host->log, "set-stream ");
+	fake_host_answer(f->host, 0, NULL, 0);
+	next(f);
+	assert_int_equal(f->owner.arrived, 1);
+	assert_string_equal(logged, "");
+}
+
+static void repeated_once(void **state)
+{
+	struct fixture *f = *state;
+
+	come_back_silent(f);
+	run_for(f, PEN_SETUP_SAMPLE_USEC + 100000);
+	fake_host_answer(f->host, 0, NULL, 0);
+	fake_host_clear(f->host);
+	run_for(f, PEN_SETUP_SAMPLE_USEC + 100000);
+	assert_string_equal(f->host->log, "stream- ");
+	assert_string_equal(logged, "pen cannot be used: no samples come: Connection timed out; "
+				    "trying again in 5 s");
+	assert_int_equal(f->owner.arrived, 0);
+}
+
 /* ---- a stream that ended at rest ---- */
 
 #define SILENCE_USEC (PEN_REST_SILENCE_USEC + 200000)
@@ -137,7 +187,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PEN_TEST(names_the_field),	PEN_TEST(stream_restarts),
 		PEN_TEST(babble_is_no_silence), PEN_TEST(stop_during_restart),
-		PEN_TEST(restart_fails),
+		PEN_TEST(restart_fails),	PEN_TEST(lost_stream_is_repeated),
+		PEN_TEST(repeated_once),
 	};
 
 	return cmocka_run_group_tests_name("pen_setup", tests, NULL, NULL);
