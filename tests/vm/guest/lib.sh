@@ -54,9 +54,9 @@ now_ns()
 	echo $((${up/./} * 10000000))
 }
 
-# wait_for SECONDS WHAT TEST... A machine with nothing else to do may need SECONDS, this one $patience
-# times as many: what may not be late is measured, not waited for. A look is a process, which is dear;
-# what the guest sleeps costs nothing.
+# wait_for SECONDS WHAT TEST... It may take SECONDS when all goes well, $patience times that at most: what
+# must not be late is measured, not waited for. A look is a process, which is dear; what the guest
+# sleeps costs nothing.
 wait_for()
 {
 	local seconds=$(($1 * patience)) what=$2 end
