@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What holds of every configuration file, whatever is in it: for fuzz_profile.c, fuzz_station.c, fuzz_checklist.c. */
+/* What holds of every configuration file, whatever is in it: for fuzz_profile.c and the like. */
 #ifndef MNPEN_FUZZ_CONF_TEXT_H
 #define MNPEN_FUZZ_CONF_TEXT_H
 
