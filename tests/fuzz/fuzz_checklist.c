@@ -71,8 +71,14 @@ static void check_verdict(const struct conf_checklist *checklist, const struct s
 		if (s->verdict == SCREENING_SIGN_OFF || s->verdict == SCREENING_BLOCKED)
 			CHECK(s->answers[i][0], "%s has no answer", question->name);
 	}
-	if (s->verdict == SCREENING_BLOCKED)
-		CHECK(s->question->ask == CONF_ASK_BLOCK, "blocked by %s", s->question->name);
+	if (s->verdict == SCREENING_BLOCKED || s->verdict == SCREENING_SIGN_OFF) {
+		const struct conf_question *named = s->question;
+		bool blocks = s->verdict == SCREENING_BLOCKED;
+
+		CHECK(named->ask == (blocks ? CONF_ASK_BLOCK : CONF_ASK_SIGN_OFF) &&
+			      !lets_begin(named, s->answers[named - checklist->questions]),
+		      "kept back by %s", named->name);
+	}
 }
 
 static void check_answers(const struct conf_checklist *checklist, const char *text)

@@ -164,7 +164,7 @@ struct mnpen_sample *fake_next_sample(struct mnpen_sample *sample)
 	return sample;
 }
 
-void fake_bring_up(struct fake_host *fake, struct mnpen_sample *sample)
+void fake_set_up(struct fake_host *fake, struct mnpen_sample *sample)
 {
 	struct host_identity identity = {.vendor_id = 0x1209};
 	const struct mnpen_info info = {
@@ -206,6 +206,11 @@ void fake_bring_up(struct fake_host *fake, struct mnpen_sample *sample)
 	fake_host_answer(fake, 0, buf, MNPEN_CARTRIDGE_SIZE);
 	fake_host_answer(fake, 0, NULL, 0); /* SET_INTERFACE 1 */
 	fake_host_answer(fake, 0, NULL, 0); /* SET_STREAM */
+}
+
+void fake_bring_up(struct fake_host *fake, struct mnpen_sample *sample)
+{
+	fake_set_up(fake, sample);
 	fake_host_sample(fake, sample);
 }
 

@@ -56,6 +56,8 @@ void fake_host_done(struct pen *pen, void *userdata, const struct pen_result *re
 /** fake_host_noted() - the same, and written down among what was asked */
 void fake_host_noted(struct pen *pen, void *userdata, const struct pen_result *result);
 
+/** fake_set_up() - answers all of the set-up's requests; no sample comes */
+void fake_set_up(struct fake_host *fake, struct mnpen_sample *sample);
 /** fake_bring_up() - answers the whole set-up; the pen has arrived when it returns */
 void fake_bring_up(struct fake_host *fake, struct mnpen_sample *sample);
 

@@ -54,12 +54,10 @@ now_ns()
 	echo $((${up/./} * 10000000))
 }
 
-# wait_for SECONDS WHAT TEST... It may take SECONDS when all goes well, $patience times that at most: what
-# must not be late is measured, not waited for. A look is a process, which is dear; what the guest
-# sleeps costs nothing.
+# wait_for SECONDS WHAT TEST... A look is a process, which is dear; what the guest sleeps costs nothing.
 wait_for()
 {
-	local seconds=$(($1 * patience)) what=$2 end
+	local seconds=$1 what=$2 end
 	shift 2
 	end=$(($(now_ns) + seconds * 1000000000))
 	until "$@" >/dev/null 2>&1; do
